@@ -1,0 +1,321 @@
+//! The registered algorithm names (RFC 7518 §3.1, §4.1, §5.1 and later registrations).
+
+use core::fmt;
+
+/// A hash function of the SHA-2 family.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Hash {
+    /// SHA-256: 32 octets.
+    Sha256,
+    /// SHA-384: 48 octets.
+    Sha384,
+    /// SHA-512: 64 octets.
+    Sha512,
+}
+
+impl Hash {
+    /// Length of the digest in octets.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// Never: a digest always has octets.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        false
+    }
+
+    /// The name in the "Named Information Hash Algorithm" registry: `sha-256` and so on.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha-256",
+            Self::Sha384 => "sha-384",
+            Self::Sha512 => "sha-512",
+        }
+    }
+}
+
+/// Defines an enum of registered names with its table: `name`, `from_name`, `ALL` and `Display`.
+macro_rules! registry {
+    (
+        $(#[$meta:meta])*
+        $type:ident { $($(#[$variant_meta:meta])* $variant:ident = $name:literal,)+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[allow(non_camel_case_types, reason = "the registered names, spelled as they are")]
+        #[non_exhaustive]
+        pub enum $type {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $type {
+            /// Every algorithm of this kind, in the order of the registry.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The registered name, as it stands in a header or a key.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// The algorithm of that name; names are case-sensitive (RFC 7515 §4.1.1).
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        #[doc = concat!("The members of [`", stringify!($type), "`], under one roof with all others.")]
+        impl Alg {
+            $(
+                $(#[$variant_meta])*
+                #[allow(non_upper_case_globals, reason = "the registered names, spelled as they are")]
+                pub const $variant: $type = $type::$variant;
+            )+
+        }
+
+        impl From<$type> for Alg {
+            fn from(alg: $type) -> Self {
+                Self::$type(alg)
+            }
+        }
+    };
+}
+
+registry! {
+    /// A JWS `alg`: a digital signature or a MAC (RFC 7518 §3). There is no `none`.
+    SignatureAlgorithm {
+        /// HMAC with SHA-256.
+        HS256 = "HS256",
+        /// HMAC with SHA-384.
+        HS384 = "HS384",
+        /// HMAC with SHA-512.
+        HS512 = "HS512",
+        /// RSASSA-PKCS1-v1_5 with SHA-256.
+        RS256 = "RS256",
+        /// RSASSA-PKCS1-v1_5 with SHA-384.
+        RS384 = "RS384",
+        /// RSASSA-PKCS1-v1_5 with SHA-512.
+        RS512 = "RS512",
+        /// ECDSA on P-256 with SHA-256.
+        ES256 = "ES256",
+        /// ECDSA on P-384 with SHA-384.
+        ES384 = "ES384",
+        /// ECDSA on P-521 with SHA-512.
+        ES512 = "ES512",
+        /// RSASSA-PSS with SHA-256, MGF1 with SHA-256 and 32 octets of salt.
+        PS256 = "PS256",
+        /// RSASSA-PSS with SHA-384, MGF1 with SHA-384 and 48 octets of salt.
+        PS384 = "PS384",
+        /// RSASSA-PSS with SHA-512, MGF1 with SHA-512 and 64 octets of salt.
+        PS512 = "PS512",
+        /// The deprecated name of [`Ed25519`](Self::Ed25519) and [`Ed448`](Self::Ed448) in one:
+        /// the key's curve tells which (RFC 8037 §3.1, RFC 9864 §2.2). A key that is bound to it
+        /// signs and verifies with its curve's algorithm, and its tokens say `EdDSA`.
+        EdDSA = "EdDSA",
+        /// ECDSA on secp256k1 with SHA-256 (RFC 8812 §3.2).
+        ES256K = "ES256K",
+        /// EdDSA on Ed25519 (RFC 9864 §2.2).
+        Ed25519 = "Ed25519",
+        /// EdDSA on Ed448 with an empty context (RFC 9864 §2.2).
+        Ed448 = "Ed448",
+    }
+}
+
+registry! {
+    /// A JWE `alg`: how the content encryption key is had (RFC 7518 §4).
+    KeyManagementAlgorithm {
+        /// RSAES-PKCS1-v1_5.
+        RSA1_5 = "RSA1_5",
+        /// RSAES-OAEP with SHA-1.
+        RSA_OAEP = "RSA-OAEP",
+        /// RSAES-OAEP with SHA-256.
+        RSA_OAEP_256 = "RSA-OAEP-256",
+        /// AES Key Wrap with a 128-bit key.
+        A128KW = "A128KW",
+        /// AES Key Wrap with a 192-bit key.
+        A192KW = "A192KW",
+        /// AES Key Wrap with a 256-bit key.
+        A256KW = "A256KW",
+        /// The shared key is the content encryption key.
+        Dir = "dir",
+        /// ECDH-ES, the agreed key is the content encryption key.
+        ECDH_ES = "ECDH-ES",
+        /// ECDH-ES, the agreed key wraps with AES of 128 bits.
+        ECDH_ES_A128KW = "ECDH-ES+A128KW",
+        /// ECDH-ES, the agreed key wraps with AES of 192 bits.
+        ECDH_ES_A192KW = "ECDH-ES+A192KW",
+        /// ECDH-ES, the agreed key wraps with AES of 256 bits.
+        ECDH_ES_A256KW = "ECDH-ES+A256KW",
+        /// AES-GCM of 128 bits wraps the key.
+        A128GCMKW = "A128GCMKW",
+        /// AES-GCM of 192 bits wraps the key.
+        A192GCMKW = "A192GCMKW",
+        /// AES-GCM of 256 bits wraps the key.
+        A256GCMKW = "A256GCMKW",
+        /// A password wraps, through PBKDF2 with HMAC-SHA-256 and AES of 128 bits.
+        PBES2_HS256_A128KW = "PBES2-HS256+A128KW",
+        /// A password wraps, through PBKDF2 with HMAC-SHA-384 and AES of 192 bits.
+        PBES2_HS384_A192KW = "PBES2-HS384+A192KW",
+        /// A password wraps, through PBKDF2 with HMAC-SHA-512 and AES of 256 bits.
+        PBES2_HS512_A256KW = "PBES2-HS512+A256KW",
+        /// RSAES-OAEP with SHA-384.
+        RSA_OAEP_384 = "RSA-OAEP-384",
+        /// RSAES-OAEP with SHA-512.
+        RSA_OAEP_512 = "RSA-OAEP-512",
+    }
+}
+
+registry! {
+    /// A JWE `enc`: how the content is encrypted (RFC 7518 §5).
+    ContentEncryption {
+        /// AES-CBC of 128 bits with HMAC-SHA-256.
+        A128CBC_HS256 = "A128CBC-HS256",
+        /// AES-CBC of 192 bits with HMAC-SHA-384.
+        A192CBC_HS384 = "A192CBC-HS384",
+        /// AES-CBC of 256 bits with HMAC-SHA-512.
+        A256CBC_HS512 = "A256CBC-HS512",
+        /// AES-GCM of 128 bits.
+        A128GCM = "A128GCM",
+        /// AES-GCM of 192 bits.
+        A192GCM = "A192GCM",
+        /// AES-GCM of 256 bits.
+        A256GCM = "A256GCM",
+    }
+}
+
+/// Any registered algorithm a key can be bound to.
+///
+/// Its associated constants name each one with its own type, so `Alg::ES256` is a
+/// [`SignatureAlgorithm`] and cannot stand where an encryption algorithm belongs:
+///
+/// ```
+/// use jose_core::{Alg, jwa::SignatureAlgorithm};
+///
+/// let allowed: [SignatureAlgorithm; 2] = [Alg::ES256, Alg::PS256];
+/// assert_eq!(Alg::from(Alg::ES256).name(), "ES256");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Alg {
+    /// A JWE `enc`.
+    ContentEncryption(ContentEncryption),
+    /// A JWE `alg`.
+    KeyManagementAlgorithm(KeyManagementAlgorithm),
+    /// A JWS `alg`.
+    SignatureAlgorithm(SignatureAlgorithm),
+}
+
+impl Alg {
+    /// The registered name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ContentEncryption(enc) => enc.name(),
+            Self::KeyManagementAlgorithm(alg) => alg.name(),
+            Self::SignatureAlgorithm(alg) => alg.name(),
+        }
+    }
+
+    /// The algorithm of that name, of whichever kind; no name is registered for two.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        SignatureAlgorithm::from_name(name)
+            .map(Self::from)
+            .or_else(|| KeyManagementAlgorithm::from_name(name).map(Self::from))
+            .or_else(|| ContentEncryption::from_name(name).map(Self::from))
+    }
+}
+
+impl fmt::Display for Alg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl SignatureAlgorithm {
+    /// The hash that a signer applies to the JWS Signing Input before anything else.
+    ///
+    /// `None` for EdDSA, which hashes the message twice and with the key.
+    #[must_use]
+    pub const fn hash(self) -> Option<Hash> {
+        match self {
+            Self::HS256 | Self::RS256 | Self::ES256 | Self::PS256 | Self::ES256K => {
+                Some(Hash::Sha256)
+            }
+            Self::HS384 | Self::RS384 | Self::ES384 | Self::PS384 => Some(Hash::Sha384),
+            Self::HS512 | Self::RS512 | Self::ES512 | Self::PS512 => Some(Hash::Sha512),
+            Self::EdDSA | Self::Ed25519 | Self::Ed448 => None,
+        }
+    }
+
+    /// Whether whoever can verify can also sign: HMAC.
+    #[must_use]
+    pub const fn is_symmetric(self) -> bool {
+        matches!(self, Self::HS256 | Self::HS384 | Self::HS512)
+    }
+
+    /// Length of a JWS Signature in octets, where the algorithm alone fixes it. `None` for RSA,
+    /// where it is that of the modulus, and for [`EdDSA`](Self::EdDSA), where it is the curve's.
+    #[must_use]
+    pub const fn signature_len(self) -> Option<usize> {
+        match self {
+            Self::HS256 => Some(32),
+            Self::HS384 => Some(48),
+            Self::HS512 | Self::ES256 | Self::ES256K | Self::Ed25519 => Some(64),
+            Self::ES384 => Some(96),
+            Self::ES512 => Some(132),
+            Self::Ed448 => Some(114),
+            _ => None,
+        }
+    }
+
+    /// Whether this is ECDSA, whose signatures have an ASN.1 form outside JOSE.
+    pub(crate) const fn is_ecdsa(self) -> bool {
+        matches!(self, Self::ES256 | Self::ES384 | Self::ES512 | Self::ES256K)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_leads_back_to_its_algorithm_and_to_no_other() {
+        for alg in SignatureAlgorithm::ALL {
+            assert_eq!(Alg::from_name(alg.name()), Some(Alg::from(*alg)));
+        }
+        for alg in KeyManagementAlgorithm::ALL {
+            assert_eq!(Alg::from_name(alg.name()), Some(Alg::from(*alg)));
+        }
+        for enc in ContentEncryption::ALL {
+            assert_eq!(Alg::from_name(enc.name()), Some(Alg::from(*enc)));
+        }
+    }
+
+    #[test]
+    fn names_are_case_sensitive_and_none_is_not_one() {
+        for name in ["none", "None", "NONE", "nOnE", "hs256", "HS256 ", "", "es256", "Eddsa"] {
+            assert_eq!(Alg::from_name(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Making keys, each for one algorithm.
+
+use alloc::string::String;
+
+use super::{Jwk, Oct, Params};
+use crate::SecretBytes;
+use crate::base64url;
+use crate::crypto::{Backend, NewKey};
+use crate::error::KeyError;
+use crate::jwa::{Hash, SignatureAlgorithm};
+use crate::jwk::{EcCurve, OkpCurve};
+use crate::limits::{MAX_RSA_BITS, MIN_RSA_BITS};
+
+impl Jwk {
+    /// A new private key for `alg`, from the backend's generator, with its `alg` and a `kid`.
+    ///
+    /// RSA keys have 2048 bits and HMAC keys the length of the hash; the `kid` is the SHA-256
+    /// thumbprint (RFC 7638), or 16 random octets for HMAC, where a thumbprint would publish a
+    /// hash of the secret. [`Generator`] has the choices.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] if the backend has no such keys, [`KeyError::Unavailable`] if it
+    /// could not make one.
+    pub fn generate(alg: SignatureAlgorithm, backend: &dyn Backend) -> Result<Self, KeyError> {
+        Generator::new(alg).generate(backend)
+    }
+}
+
+/// Makes keys that are not the default of [`Jwk::generate`].
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let backend = jose_rustcrypto::BACKEND;
+/// use jose_core::{Alg, jwk::Generator};
+///
+/// let jwk = Generator::new(Alg::HS256).kid("2026-11").generate(backend)?;
+/// assert_eq!(jwk.kid(), Some("2026-11"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Generator {
+    alg: SignatureAlgorithm,
+    rsa_bits: usize,
+    kid: Kid,
+}
+
+#[derive(Clone, Debug)]
+enum Kid {
+    Given(String),
+    Made,
+    None,
+}
+
+impl Generator {
+    /// Keys for `alg`.
+    pub const fn new(alg: SignatureAlgorithm) -> Self {
+        Self { alg, rsa_bits: MIN_RSA_BITS, kid: Kid::Made }
+    }
+
+    /// RSA keys of this many bits: 2048 to 16384. Without effect on other keys.
+    pub const fn rsa_bits(mut self, bits: usize) -> Self {
+        self.rsa_bits = bits;
+        self
+    }
+
+    /// Keys under the name `kid`.
+    pub fn kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = Kid::Given(kid.into());
+        self
+    }
+
+    /// Keys without a name.
+    pub fn without_kid(mut self) -> Self {
+        self.kid = Kid::None;
+        self
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    ///
+    /// As [`Jwk::generate`], and [`KeyError::RsaModulus`] for a number of bits that is not allowed
+    /// or not a multiple of 8.
+    pub fn generate(&self, backend: &dyn Backend) -> Result<Jwk, KeyError> {
+        use SignatureAlgorithm as S;
+        let params = match self.alg {
+            S::HS256 => shared(Hash::Sha256, backend)?,
+            S::HS384 => shared(Hash::Sha384, backend)?,
+            S::HS512 => shared(Hash::Sha512, backend)?,
+            S::RS256 | S::RS384 | S::RS512 | S::PS256 | S::PS384 | S::PS512 => {
+                let bits = self.rsa_bits;
+                if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) || bits % 8 != 0 {
+                    return Err(KeyError::RsaModulus {
+                        min: MIN_RSA_BITS,
+                        max: MAX_RSA_BITS,
+                        actual: bits,
+                    });
+                }
+                backend.generate(NewKey::Rsa { bits })?
+            }
+            S::ES256 => backend.generate(NewKey::Ec(EcCurve::P256))?,
+            S::ES384 => backend.generate(NewKey::Ec(EcCurve::P384))?,
+            S::ES512 => backend.generate(NewKey::Ec(EcCurve::P521))?,
+            S::ES256K => backend.generate(NewKey::Ec(EcCurve::Secp256k1))?,
+            S::EdDSA | S::Ed25519 => backend.generate(NewKey::Okp(OkpCurve::Ed25519))?,
+            S::Ed448 => backend.generate(NewKey::Okp(OkpCurve::Ed448))?,
+        };
+        let jwk = Jwk::new(params).with_alg(self.alg)?;
+        Ok(match &self.kid {
+            Kid::None => jwk,
+            Kid::Given(kid) => jwk.with_kid(kid.clone()),
+            Kid::Made if self.alg.is_symmetric() => {
+                let mut name = [0; 16];
+                backend.random(&mut name).map_err(KeyError::Unavailable)?;
+                jwk.with_kid(base64url::encode(&name))
+            }
+            Kid::Made => {
+                let thumbprint = jwk.thumbprint(Hash::Sha256, backend)?;
+                jwk.with_kid(thumbprint)
+            }
+        })
+    }
+}
+
+fn shared(hash: Hash, backend: &dyn Backend) -> Result<Params, KeyError> {
+    let mut k = alloc::vec![0; hash.len()];
+    let drawn = backend.random(&mut k);
+    let k = SecretBytes::new(k);
+    drawn.map_err(KeyError::Unavailable)?;
+    // The only rule of `oct` is that there are octets.
+    Oct::new(k).map(Params::Oct).map_err(|_| KeyError::Inconsistent)
+}

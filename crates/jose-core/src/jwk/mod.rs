@@ -1,0 +1,521 @@
+//! JSON Web Keys (RFC 7517).
+//!
+//! ```
+//! use jose_core::Jwk;
+//!
+//! let jwk: Jwk = r#"{"kty":"oct","alg":"HS256","kid":"2026-11","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#.parse()?;
+//! assert_eq!(jwk.kid(), Some("2026-11"));
+//! assert!(jwk.is_private());
+//! assert!(!format!("{jwk:?}").contains("AyM1"));
+//! # Ok::<(), jose_core::error::ParseError>(())
+//! ```
+
+mod generate;
+mod params;
+mod set;
+mod thumbprint;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+pub use self::generate::Generator;
+pub use self::params::{
+    Akp, AkpAlgorithm, Ec, EcCurve, Oct, Okp, OkpCurve, Params, Rsa, RsaCrt, RsaPrivate, Unknown,
+};
+pub use self::set::{JwkSet, SkippedJwk};
+use crate::base64url;
+use crate::error::{KeyError, ParseError, Rule, Subject, excerpt};
+use crate::json::{self, Object};
+use crate::jwa::{Alg, SignatureAlgorithm};
+use crate::limits::Limits;
+use crate::SecretBytes;
+
+/// A JSON Web Key, public or private (RFC 7517 §4).
+///
+/// Parsing checks what can be told without arithmetic: that the members its type needs are there,
+/// of the right type and exact length. `Debug` never shows key material, and no conversion writes
+/// the private members by accident: [`to_public_json`](Self::to_public_json) writes the public
+/// half, [`expose_secret_json`](Self::expose_secret_json) everything.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Jwk {
+    params: Params,
+    alg: Option<String>,
+    kid: Option<String>,
+    key_use: Option<KeyUse>,
+    key_ops: Option<Vec<String>>,
+    x5u: Option<String>,
+    x5c: Option<Vec<Vec<u8>>>,
+    x5t: Option<Vec<u8>>,
+    x5t_s256: Option<Vec<u8>>,
+    /// Members with no meaning here. They may be secret all the same.
+    other: Vec<(String, Zeroizing<String>)>,
+}
+
+/// The `use` of a key (RFC 7517 §4.2).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum KeyUse {
+    /// `enc`: encryption.
+    Enc,
+    /// Another, registered elsewhere or private.
+    Other(String),
+    /// `sig`: signatures and MACs.
+    Sig,
+}
+
+impl KeyUse {
+    /// The value as it stands in `use`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Enc => "enc",
+            Self::Other(name) => name,
+            Self::Sig => "sig",
+        }
+    }
+}
+
+/// Names of members that are private in some key type: never in what is published, whatever `kty`
+/// stands beside them.
+const PRIVATE_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q", "qi"];
+
+/// Members that a field of [`Jwk`] holds, whatever the key type.
+const COMMON_MEMBERS: [&str; 9] =
+    ["alg", "key_ops", "kid", "kty", "use", "x5c", "x5t", "x5t#S256", "x5u"];
+
+impl Jwk {
+    /// A key of these parameters, without a name and bound to nothing.
+    #[must_use]
+    pub const fn new(params: Params) -> Self {
+        Self {
+            params,
+            alg: None,
+            kid: None,
+            key_use: None,
+            key_ops: None,
+            x5u: None,
+            x5c: None,
+            x5t: None,
+            x5t_s256: None,
+            other: Vec::new(),
+        }
+    }
+
+    /// A symmetric key of exactly these octets.
+    ///
+    /// They are taken as they are: no text is looked at for being a PEM file, base64 or a JWK.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for no octets at all.
+    pub fn from_secret_octets(octets: impl Into<SecretBytes>) -> Result<Self, ParseError> {
+        let oct = Oct::new(octets.into()).map_err(|rule| rule.of(Subject::Jwk))?;
+        Ok(Self::new(Params::Oct(oct)))
+    }
+
+    /// Reads a key from the octets of a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for what is not a JSON object with the members its `kty` needs, each of the
+    /// right type and length; for a repeated member; and for more than the default
+    /// [`Limits`] allow. A `kty`, `crv` or AKP `alg` that is not known here is no error.
+    pub fn from_json(octets: impl AsRef<[u8]>) -> Result<Self, ParseError> {
+        let octets = octets.as_ref();
+        Self::read(octets, &Limits::DEFAULT).map_err(|rule| rule.of(Subject::Jwk))
+    }
+
+    fn read(octets: &[u8], limits: &Limits) -> Result<Self, Rule> {
+        if octets.len() > limits.jwk_set {
+            return Err(Rule::TooLong { limit: limits.jwk_set });
+        }
+        Self::from_object(&Object::parse(json::text(octets)?, limits.header_depth)?)
+    }
+
+    pub(crate) fn from_object<S: AsRef<str>>(object: &Object<S>) -> Result<Self, Rule> {
+        let params = Params::parse(object)?;
+        let known: Vec<&str> = match &params {
+            Params::Unknown(_) => Vec::new(),
+            params => params.members().into_iter().map(|(name, _)| name).collect(),
+        };
+        let other = object
+            .members()
+            .filter(|(name, _)| !COMMON_MEMBERS.contains(&name.as_ref()))
+            .filter(|(name, _)| !known.contains(&name.as_ref()))
+            .map(|(name, json)| (name.into_owned(), Zeroizing::new(String::from(json))))
+            .collect();
+        Ok(Self {
+            params,
+            alg: params::text(object, "alg")?,
+            kid: params::text(object, "kid")?,
+            key_use: params::text(object, "use")?.map(|name| match name.as_str() {
+                "enc" => KeyUse::Enc,
+                "sig" => KeyUse::Sig,
+                _ => KeyUse::Other(name),
+            }),
+            key_ops: object.get("key_ops").map(key_ops).transpose()?,
+            x5u: params::text(object, "x5u")?,
+            x5c: object.get("x5c").map(certificates).transpose()?,
+            x5t: object.get("x5t").map(|json| digest("x5t", json, 20)).transpose()?,
+            x5t_s256: object.get("x5t#S256").map(|json| digest("x5t#S256", json, 32)).transpose()?,
+            other,
+        })
+    }
+
+    /// The parameters of its type.
+    #[must_use]
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The key type.
+    #[must_use]
+    pub fn kty(&self) -> &str {
+        self.params.kty()
+    }
+
+    /// The algorithm it is bound to (RFC 7517 §4.4), as it stands in the key: the name may be
+    /// unknown here.
+    #[must_use]
+    pub fn alg(&self) -> Option<&str> {
+        match &self.params {
+            Params::Akp(akp) => Some(akp.alg().name()),
+            _ => self.alg.as_deref(),
+        }
+    }
+
+    /// Its name (RFC 7517 §4.5).
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// Its `use` (RFC 7517 §4.2).
+    #[must_use]
+    pub const fn key_use(&self) -> Option<&KeyUse> {
+        self.key_use.as_ref()
+    }
+
+    /// Its `key_ops` (RFC 7517 §4.3).
+    #[must_use]
+    pub fn key_ops(&self) -> Option<&[String]> {
+        self.key_ops.as_deref()
+    }
+
+    /// Its `x5u` (RFC 7517 §4.6). Nothing in this crate follows it.
+    #[must_use]
+    pub fn x5u(&self) -> Option<&str> {
+        self.x5u.as_deref()
+    }
+
+    /// Its certificates in DER, the key's own first (RFC 7517 §4.7). Not checked against the key.
+    #[must_use]
+    pub fn x5c(&self) -> Option<&[Vec<u8>]> {
+        self.x5c.as_deref()
+    }
+
+    /// The SHA-1 digest of its certificate, 20 octets (RFC 7517 §4.8).
+    #[must_use]
+    pub fn x5t(&self) -> Option<&[u8]> {
+        self.x5t.as_deref()
+    }
+
+    /// The SHA-256 digest of its certificate, 32 octets (RFC 7517 §4.9).
+    #[must_use]
+    pub fn x5t_s256(&self) -> Option<&[u8]> {
+        self.x5t_s256.as_deref()
+    }
+
+    /// Members with no meaning here, in order: name and value as the JSON text it came in.
+    ///
+    /// For a key of unknown type they include its parameters, and so perhaps its secrets.
+    pub fn other(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.other.iter().map(|(name, json)| (name.as_str(), json.as_str()))
+    }
+
+    /// Whether publishing this key would give a secret away: it has a private half, is symmetric,
+    /// or is of a type that cannot be judged here.
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        self.params.is_private()
+    }
+
+    /// This key bound to `alg`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Algorithm`] if it is bound to another already: one key, one algorithm
+    /// (RFC 8725 §3.1).
+    pub fn with_alg(mut self, alg: impl Into<Alg>) -> Result<Self, KeyError> {
+        let alg = alg.into().name();
+        match self.alg() {
+            Some(own) if own != alg => {
+                Err(KeyError::Algorithm { expected: alg, actual: excerpt(own) })
+            }
+            _ => {
+                self.alg = Some(alg.into());
+                Ok(self)
+            }
+        }
+    }
+
+    /// This key under the name `kid`.
+    #[must_use]
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = Some(kid.into());
+        self
+    }
+
+    /// This key without a name.
+    #[must_use]
+    pub fn without_kid(mut self) -> Self {
+        self.kid = None;
+        self
+    }
+
+    /// This key marked for one use (RFC 7517 §4.2).
+    #[must_use]
+    pub fn with_use(mut self, key_use: KeyUse) -> Self {
+        self.key_use = Some(key_use);
+        self
+    }
+
+    /// The public half, with every private member left out: those of its own type and those that
+    /// are private in any other. `sign` among its `key_ops` becomes `verify`, `decrypt` becomes
+    /// `encrypt`, and `unwrapKey` becomes `wrapKey`.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NoPublicHalf`] for a symmetric key, and for a key of unknown type, whose secrets
+    /// cannot be told apart.
+    pub fn to_public(&self) -> Result<Self, KeyError> {
+        let params = self
+            .params
+            .to_public()
+            .ok_or_else(|| KeyError::NoPublicHalf { kty: excerpt(self.kty()) })?;
+        let key_ops = self.key_ops.as_ref().map(|ops| public_operations(ops, self.is_private()));
+        let other = self.other.iter().filter(|(name, _)| !PRIVATE_MEMBERS.contains(&name.as_str()));
+        Ok(Self { params, key_ops, other: other.cloned().collect(), ..self.clone() })
+    }
+
+    /// The public half as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_public`](Self::to_public).
+    pub fn to_public_json(&self) -> Result<String, KeyError> {
+        let mut out = String::new();
+        self.to_public()?.write(&mut out);
+        Ok(out)
+    }
+
+    /// The whole key as JSON in UTF-8, private members and all.
+    #[must_use]
+    pub fn expose_secret_json(&self) -> SecretBytes {
+        // Enough room from the start, so that no reallocation leaves a copy behind unwiped.
+        let mut out = String::with_capacity(self.json_capacity());
+        self.write(&mut out);
+        SecretBytes::new(out.into_bytes())
+    }
+
+    /// At least as many octets as [`write`](Self::write) appends.
+    pub(crate) fn json_capacity(&self) -> usize {
+        // A character takes at most six octets once escaped.
+        let text = |text: Option<&str>| text.map_or(0, |text| text.len() * 6 + 16);
+        let octets = |octets: &[u8]| octets.len() * 2 + 16;
+        let params: usize = self
+            .params
+            .members()
+            .iter()
+            .map(|(_, member)| match member {
+                params::Member::Octets(value) => octets(value),
+                params::Member::Secret(value) => octets(value.expose_secret()),
+                params::Member::Text(value) => text(Some(value)),
+            })
+            .sum();
+        params
+            + 64
+            + [Some(self.kty()), self.alg(), self.kid(), self.x5u()].map(text).iter().sum::<usize>()
+            + text(self.key_use.as_ref().map(KeyUse::name))
+            + self.key_ops.iter().flatten().map(|op| text(Some(op))).sum::<usize>()
+            + self.x5c.iter().flatten().map(|der| octets(der)).sum::<usize>()
+            + self.x5t.iter().chain(&self.x5t_s256).map(|digest| octets(digest)).sum::<usize>()
+            + self.other.iter().map(|(name, json)| text(Some(name)) + json.len()).sum::<usize>()
+    }
+
+    /// Appends the key as a JSON object, private members and all.
+    pub(crate) fn write(&self, out: &mut String) {
+        out.push_str("{\"kty\":");
+        json::quote_into(self.kty(), out);
+        let name = |name: &str, out: &mut String| {
+            out.push(',');
+            json::quote_into(name, out);
+            out.push(':');
+        };
+        let base64 = |octets: &[u8], out: &mut String| {
+            out.push('"');
+            base64url::encode_into(octets, out);
+            out.push('"');
+        };
+        let key_use = self.key_use.as_ref().map(KeyUse::name);
+        for (member, text) in
+            [("kid", self.kid()), ("use", key_use), ("alg", self.alg()), ("x5u", self.x5u())]
+        {
+            if let Some(text) = text {
+                name(member, out);
+                json::quote_into(text, out);
+            }
+        }
+        if let Some(ops) = &self.key_ops {
+            name("key_ops", out);
+            write_array(ops, out, |op, out| json::quote_into(op, out));
+        }
+        for (member, value) in self.params.members() {
+            name(member, out);
+            match value {
+                params::Member::Octets(octets) => base64(octets, out),
+                params::Member::Text(text) => json::quote_into(text, out),
+                params::Member::Secret(secret) => {
+                    out.push('"');
+                    base64url::encode_secret_into(secret, out);
+                    out.push('"');
+                }
+            }
+        }
+        if let Some(certificates) = &self.x5c {
+            name("x5c", out);
+            write_array(certificates, out, |der, out| {
+                out.push('"');
+                STANDARD.encode_string(der, out);
+                out.push('"');
+            });
+        }
+        for (member, digest) in [("x5t", &self.x5t), ("x5t#S256", &self.x5t_s256)] {
+            if let Some(digest) = digest {
+                name(member, out);
+                base64(digest, out);
+            }
+        }
+        for (member, json) in self.other() {
+            name(member, out);
+            out.push_str(json);
+        }
+        out.push('}');
+    }
+
+    /// The one signature algorithm that a key which names none can only mean: the curve's.
+    pub(crate) fn inferred_alg(&self) -> Option<SignatureAlgorithm> {
+        match &self.params {
+            Params::Ec(ec) => Some(match ec.crv() {
+                EcCurve::P256 => SignatureAlgorithm::ES256,
+                EcCurve::P384 => SignatureAlgorithm::ES384,
+                EcCurve::P521 => SignatureAlgorithm::ES512,
+                EcCurve::Secp256k1 => SignatureAlgorithm::ES256K,
+            }),
+            Params::Okp(okp) => match okp.crv() {
+                OkpCurve::Ed25519 => Some(SignatureAlgorithm::Ed25519),
+                OkpCurve::Ed448 => Some(SignatureAlgorithm::Ed448),
+                OkpCurve::X25519 | OkpCurve::X448 => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for Jwk {
+    type Err = ParseError;
+
+    /// As [`from_json`](Jwk::from_json).
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::from_json(text)
+    }
+}
+
+impl fmt::Debug for Jwk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwk")
+            .field("kty", &self.kty())
+            .field("alg", &self.alg())
+            .field("kid", &self.kid)
+            .field("use", &self.key_use)
+            .field("key_ops", &self.key_ops)
+            .field("private", &self.is_private())
+            .finish_non_exhaustive() // the rest is key material, or may be
+    }
+}
+
+fn write_array<T>(items: &[T], out: &mut String, mut write: impl FnMut(&T, &mut String)) {
+    out.push('[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(item, out);
+    }
+    out.push(']');
+}
+
+fn key_ops(json: &str) -> Result<Vec<String>, Rule> {
+    let ops = json::strings(json)
+        .ok_or(Rule::Type { member: "key_ops", expected: "an array of strings" })?;
+    let mut sorted = ops.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    if sorted.len() < ops.len() {
+        return Err(Rule::Value { member: "key_ops", expected: "free of repetitions" });
+    }
+    Ok(ops.into_iter().map(alloc::borrow::Cow::into_owned).collect())
+}
+
+/// What a public key may do, given what its private one may.
+fn public_operations(ops: &[String], private: bool) -> Vec<String> {
+    if !private {
+        return ops.into();
+    }
+    let mut public = Vec::new();
+    for op in ops {
+        let op = match op.as_str() {
+            "sign" => "verify",
+            "decrypt" => "encrypt",
+            "unwrapKey" => "wrapKey",
+            "deriveKey" | "deriveBits" => continue,
+            other => other,
+        };
+        if !public.iter().any(|own| own == op) {
+            public.push(op.into());
+        }
+    }
+    public
+}
+
+/// `x5c` is an array of certificates in base64, not base64url, and with padding (RFC 7517 §4.7).
+pub(crate) fn certificates(json: &str) -> Result<Vec<Vec<u8>>, Rule> {
+    let texts = json::strings(json)
+        .filter(|texts| !texts.is_empty())
+        .ok_or(Rule::Type { member: "x5c", expected: "a non-empty array of strings" })?;
+    texts
+        .iter()
+        .map(|text| {
+            STANDARD.decode(text.as_bytes()).map_err(|_| Rule::Value {
+                member: "x5c",
+                expected: "base64 with padding (RFC 4648 §4)",
+            })
+        })
+        .collect()
+}
+
+/// A certificate digest in base64url.
+pub(crate) fn digest(member: &'static str, json: &str, len: usize) -> Result<Vec<u8>, Rule> {
+    let text = json::unquote(json).ok_or(Rule::Type { member, expected: "a string" })?;
+    let digest = base64url::decode(text.as_bytes())?;
+    if digest.len() != len {
+        return Err(Rule::Length { member, expected: len });
+    }
+    Ok(digest)
+}

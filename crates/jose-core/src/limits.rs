@@ -1,0 +1,67 @@
+//! Every ceiling on work that an attacker may choose, with its default and its reason.
+
+/// Ceilings for parsing and verifying. One value goes through every path.
+///
+/// ```
+/// use jose_core::Limits;
+///
+/// let mut limits = Limits::default();
+/// limits.token = 8 * 1024; // octets
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest token in octets, checked before anything else is done with it. Default 256 KiB:
+    /// tokens travel in HTTP fields, and what is longer is an attack or a file.
+    pub token: usize,
+    /// Longest JOSE Header in octets, after base64url. Default 16 KiB: room for an ML-DSA key or
+    /// a certificate chain.
+    pub header: usize,
+    /// Deepest nesting in a JOSE Header or a JWK. Default 16, at most 128.
+    pub header_depth: usize,
+    /// Deepest nesting in a JWT Claims Set. Default 64, at most 128.
+    pub claims_depth: usize,
+    /// Longest JWK or JWK Set in octets. Default 256 KiB.
+    pub jwk_set: usize,
+    /// Most members of a JWK Set that are looked at; the rest is reported as skipped.
+    /// Default 256.
+    pub jwk_set_keys: usize,
+    /// Most keys that are tried on one token which names none of them by `kid`. Default 16: a
+    /// token costs its sender nothing, and each try is a public-key operation for us.
+    pub tries: usize,
+}
+
+impl Limits {
+    /// The defaults named on each field.
+    pub const DEFAULT: Self = Self {
+        token: 256 * 1024,
+        header: 16 * 1024,
+        header_depth: 16,
+        claims_depth: 64,
+        jwk_set: 256 * 1024,
+        jwk_set_keys: 256,
+        tries: 16,
+    };
+
+    /// Nesting beyond this is refused whatever the fields say, because the parsers recurse.
+    pub(crate) const MAX_DEPTH: usize = 128;
+    /// Most octets of text from a token that an error keeps.
+    pub(crate) const EXCERPT: usize = 64;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The most leeway a validation may give a clock: 600 seconds.
+pub const MAX_LEEWAY: core::time::Duration = core::time::Duration::from_secs(600);
+
+/// RSA moduli shorter than this, in bits, are refused (RFC 7518 §3.3).
+pub const MIN_RSA_BITS: usize = 2048;
+/// RSA moduli longer than this, in bits, are refused: verification grows with the square.
+pub const MAX_RSA_BITS: usize = 16384;
+/// RSA public exponents longer than this, in bits, are refused: libraries differ above it, and a
+/// long exponent makes the cheap operation as dear as the private one.
+pub const MAX_RSA_EXPONENT_BITS: usize = 32;
