@@ -56,8 +56,8 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, Rule> {
 /// [`Rule::Base64url`], as [`decode`].
 pub fn decode_secret(text: &str) -> Result<SecretBytes, Rule> {
     let mut octets = Zeroizing::new(alloc::vec![0; text.len() / 4 * 3 + 3]);
-    let exact = base64ct::Base64UrlUnpadded::decode(text, &mut octets)
-        .map_err(|_| Rule::Base64url)?;
+    let exact =
+        base64ct::Base64UrlUnpadded::decode(text, &mut octets).map_err(|_| Rule::Base64url)?;
     Ok(SecretBytes::from(exact))
 }
 

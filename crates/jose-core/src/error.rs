@@ -32,6 +32,8 @@ pub enum Subject {
     JwkSet,
     /// A JSON Web Signature (RFC 7515).
     Jws,
+    /// The payload of a JSON Web Signature, read as the caller asked.
+    Payload,
 }
 
 impl Subject {
@@ -41,6 +43,7 @@ impl Subject {
             Self::Jwk => "JWK",
             Self::JwkSet => "JWK Set",
             Self::Jws => "JWS",
+            Self::Payload => "payload",
         }
     }
 }
@@ -175,7 +178,7 @@ impl ParseError {
         match self.subject {
             Subject::Claims => "ERR_JWT_CLAIM_INVALID",
             Subject::Jwk | Subject::JwkSet => "ERR_JWK_INVALID",
-            Subject::Jws => "ERR_JWS_INVALID",
+            Subject::Jws | Subject::Payload => "ERR_JWS_INVALID",
         }
     }
 }
@@ -519,18 +522,14 @@ impl fmt::Display for NoMatchingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.reason {
             NoMatchReason::AlgorithmNotAllowed => "the token's `alg` is not allowed",
-            NoMatchReason::AmbiguousKid => {
-                "two keys bear the token's `kid` for the same algorithm"
-            }
+            NoMatchReason::AmbiguousKid => "two keys bear the token's `kid` for the same algorithm",
             NoMatchReason::EmptySet => "there are no keys to verify with",
             NoMatchReason::UnknownKid => "no key bears the token's `kid`",
             NoMatchReason::UnusableKey => "the key that bears the token's `kid` is unusable",
             NoMatchReason::WrongAlgorithm => {
                 "the key that bears the token's `kid` serves another `alg`"
             }
-            NoMatchReason::WrongUse => {
-                "the key that bears the token's `kid` is not for verifying"
-            }
+            NoMatchReason::WrongUse => "the key that bears the token's `kid` is not for verifying",
         })
     }
 }

@@ -8,7 +8,7 @@
 //! finite double.
 //!
 //! The scan also remembers where each member of the outermost object lies, so members keep their
-//! order and unknown ones their exact text, whatever features serde_json was built with.
+//! order and unknown ones their exact text, whatever features `serde_json` was built with.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -44,6 +44,14 @@ enum Strict {
 /// Octets as text, if they are UTF-8.
 pub(crate) fn text(octets: &[u8]) -> Result<&str, Rule> {
     core::str::from_utf8(octets).map_err(|_| Rule::Utf8)
+}
+
+/// Scans JSON of any type, nested at most `depth` deep.
+pub(crate) fn check(text: &str, depth: usize) -> Result<(), Rule> {
+    let mut scanner = Scanner::new(text, depth, Strict::Everywhere);
+    scanner.skip_space();
+    scanner.value(0)?;
+    scanner.end()
 }
 
 impl<S: AsRef<str>> Object<S> {
@@ -118,7 +126,8 @@ pub(crate) fn elements(json: &str) -> Option<Vec<&str>> {
     loop {
         scanner.skip_space();
         let start = scanner.at;
-        scanner.value(0).ok()?;
+        // As deep as in the object that held the array, so that nothing is checked twice.
+        scanner.value(2).ok()?;
         elements.push(json.get(start..scanner.at)?);
         scanner.skip_space();
         if !scanner.eat(b',') {
@@ -390,12 +399,37 @@ mod tests {
             assert_eq!(rule(text), Rule::NotAnObject, "{text}");
         }
         for text in [
-            "", " ", "{", "}", "{}{}", "{} x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}",
-            "{'a':1}", "{\"a\":01}", "{\"a\":+1}", "{\"a\":.5}", "{\"a\":1.}", "{\"a\":1e}",
-            "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":tru}", "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}",
-            "{\"a\":\"\\u12\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\udc00\\ud800\"}",
-            "{\"a\":\"\\ud800\\u0041\"}", "\u{feff}{}", "{\"a\":[1,]}", "{\"a\":[1 2]}", "{,}",
-            "/**/{}", "{\"a\":\"",
+            "",
+            " ",
+            "{",
+            "}",
+            "{}{}",
+            "{} x",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\":01}",
+            "{\"a\":+1}",
+            "{\"a\":.5}",
+            "{\"a\":1.}",
+            "{\"a\":1e}",
+            "{\"a\":NaN}",
+            "{\"a\":Infinity}",
+            "{\"a\":tru}",
+            "{\"a\":\"\n\"}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\u12\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\\udc00\\ud800\"}",
+            "{\"a\":\"\\ud800\\u0041\"}",
+            "\u{feff}{}",
+            "{\"a\":[1,]}",
+            "{\"a\":[1 2]}",
+            "{,}",
+            "/**/{}",
+            "{\"a\":\"",
         ] {
             assert_eq!(rule(text), Rule::Json, "{text}");
         }
@@ -460,7 +494,7 @@ mod tests {
                         .members()
                         .map(|(name, raw)| (name.into_owned(), serde_json::from_str(raw).unwrap()))
                         .collect();
-                    prop_assert_eq!(Value::Object(again), value);
+                    prop_assert_eq!(Value::Object(again), serde_json::from_str::<Value>(&text).unwrap());
                 }
                 Err(rule) => {
                     prop_assert_eq!(rule, Rule::NotAnObject);

@@ -9,13 +9,18 @@ extern crate std;
 pub mod base64url;
 pub mod crypto;
 pub mod error;
+pub mod hazmat;
+mod header;
 mod json;
 pub mod jwa;
 pub mod jwk;
+pub mod jws;
+pub mod jwt;
 pub mod limits;
 mod secret;
 pub mod time;
 
+pub use self::header::{EncryptionParams, Header};
 pub use self::jwa::Alg;
 pub use self::jwk::{Jwk, JwkSet};
 pub use self::limits::Limits;

@@ -8,19 +8,15 @@ use der::{Decode, Encode, Reader, SliceReader};
 
 use crate::error::Refused;
 
-/// The most octets of an ASN.1 signature on a curve of this crate.
-pub const MAX_DER_LEN: usize = 139;
+/// The most octets of the ASN.1 form of two numbers of 66 octets, the longest of any curve here.
+pub const MAX_DER_LEN: usize = 141;
 
 /// Appends `r ‖ s`, each `coordinate_len` octets long, for a signature in DER.
 ///
 /// # Errors
 ///
 /// [`Refused::Invalid`] for anything but the one DER encoding of two positive integers that fit.
-pub fn der_to_fixed(
-    der: &[u8],
-    coordinate_len: usize,
-    fixed: &mut Vec<u8>,
-) -> Result<(), Refused> {
+pub fn der_to_fixed(der: &[u8], coordinate_len: usize, fixed: &mut Vec<u8>) -> Result<(), Refused> {
     let (r, s) = read(der).map_err(|_| Refused::Invalid)?;
     for number in [r.as_bytes(), s.as_bytes()] {
         let zeros = coordinate_len.checked_sub(number.len()).ok_or(Refused::Invalid)?;
@@ -54,7 +50,7 @@ pub fn fixed_to_der<'b>(
 ) -> Result<&'b [u8], Refused> {
     let (r, s) = fixed.split_at_checked(fixed.len() / 2).ok_or(Refused::Invalid)?;
     let zero = |number: &[u8]| number.iter().all(|octet| *octet == 0);
-    if r.len() != s.len() || zero(r) || zero(s) {
+    if r.len() != s.len() || r.len() > 66 || zero(r) || zero(s) {
         return Err(Refused::Invalid);
     }
     write(r, s, buffer).map_err(|_| Refused::Invalid)

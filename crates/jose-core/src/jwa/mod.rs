@@ -4,6 +4,8 @@
 mod registry;
 mod rules;
 
-pub use self::registry::{Alg, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
+pub use self::registry::{
+    Alg, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm,
+};
 pub use self::rules::Bound;
 pub(crate) use self::rules::{Purpose, bind_signature, bindable};

@@ -91,7 +91,7 @@ impl Generator {
             S::HS512 => shared(Hash::Sha512, backend)?,
             S::RS256 | S::RS384 | S::RS512 | S::PS256 | S::PS384 | S::PS512 => {
                 let bits = self.rsa_bits;
-                if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) || bits % 8 != 0 {
+                if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) || !bits.is_multiple_of(8) {
                     return Err(KeyError::RsaModulus {
                         min: MIN_RSA_BITS,
                         max: MAX_RSA_BITS,

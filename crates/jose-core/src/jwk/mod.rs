@@ -29,12 +29,12 @@ pub use self::params::{
     Akp, AkpAlgorithm, Ec, EcCurve, Oct, Okp, OkpCurve, Params, Rsa, RsaCrt, RsaPrivate, Unknown,
 };
 pub use self::set::{JwkSet, SkippedJwk};
+use crate::SecretBytes;
 use crate::base64url;
 use crate::error::{KeyError, ParseError, Rule, Subject, excerpt};
 use crate::json::{self, Object};
 use crate::jwa::{Alg, SignatureAlgorithm};
 use crate::limits::Limits;
-use crate::SecretBytes;
 
 /// A JSON Web Key, public or private (RFC 7517 §4).
 ///
@@ -163,7 +163,10 @@ impl Jwk {
             x5u: params::text(object, "x5u")?,
             x5c: object.get("x5c").map(certificates).transpose()?,
             x5t: object.get("x5t").map(|json| digest("x5t", json, 20)).transpose()?,
-            x5t_s256: object.get("x5t#S256").map(|json| digest("x5t#S256", json, 32)).transpose()?,
+            x5t_s256: object
+                .get("x5t#S256")
+                .map(|json| digest("x5t#S256", json, 32))
+                .transpose()?,
             other,
         })
     }
@@ -450,7 +453,11 @@ impl fmt::Debug for Jwk {
     }
 }
 
-fn write_array<T>(items: &[T], out: &mut String, mut write: impl FnMut(&T, &mut String)) {
+pub(crate) fn write_array<T>(
+    items: &[T],
+    out: &mut String,
+    mut write: impl FnMut(&T, &mut String),
+) {
     out.push('[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {

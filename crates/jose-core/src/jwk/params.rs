@@ -59,13 +59,9 @@ impl Params {
     pub(super) fn to_public(&self) -> Option<Self> {
         Some(match self {
             Self::Akp(akp) => Self::Akp(Akp { private: None, ..akp.clone() }),
-            Self::Ec(ec) => {
-                Self::Ec(Ec { crv: ec.crv, x: ec.x.clone(), y: ec.y.clone(), d: None })
-            }
+            Self::Ec(ec) => Self::Ec(Ec { crv: ec.crv, x: ec.x.clone(), y: ec.y.clone(), d: None }),
             Self::Okp(okp) => Self::Okp(Okp { crv: okp.crv, x: okp.x.clone(), d: None }),
-            Self::Rsa(rsa) => {
-                Self::Rsa(Rsa { n: rsa.n.clone(), e: rsa.e.clone(), private: None })
-            }
+            Self::Rsa(rsa) => Self::Rsa(Rsa { n: rsa.n.clone(), e: rsa.e.clone(), private: None }),
             Self::Oct(_) | Self::Unknown(_) => return None,
         })
     }
@@ -303,12 +299,7 @@ impl Ec {
     /// # Errors
     ///
     /// [`Rule::Length`] unless each is exactly [`EcCurve::coordinate_len`] octets long.
-    pub fn new(
-        crv: EcCurve,
-        x: Vec<u8>,
-        y: Vec<u8>,
-        d: Option<SecretBytes>,
-    ) -> Result<Self, Rule> {
+    pub fn new(crv: EcCurve, x: Vec<u8>, y: Vec<u8>, d: Option<SecretBytes>) -> Result<Self, Rule> {
         let len = crv.coordinate_len();
         exactly("x", &x, len)?;
         exactly("y", &y, len)?;

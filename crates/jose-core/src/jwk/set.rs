@@ -83,10 +83,7 @@ impl JwkSet {
     /// # Errors
     ///
     /// As [`from_json`](Self::from_json).
-    pub fn from_json_within(
-        octets: impl AsRef<[u8]>,
-        limits: &Limits,
-    ) -> Result<Self, ParseError> {
+    pub fn from_json_within(octets: impl AsRef<[u8]>, limits: &Limits) -> Result<Self, ParseError> {
         Self::read(octets.as_ref(), limits).map_err(|rule| rule.of(Subject::JwkSet))
     }
 

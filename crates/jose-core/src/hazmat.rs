@@ -1,0 +1,42 @@
+//! Looking at tokens that nobody has verified. Hazardous: anyone can write anything into one.
+//!
+//! There are honest reasons to look: routing a token to the issuer that can verify it, or debugging.
+//! Whatever comes out of here was chosen by the sender, and no type of this module converts into
+//! [`Verified`](crate::jws::Verified).
+
+use serde::de::DeserializeOwned;
+
+use crate::error::{ParseError, Rule, Subject};
+use crate::json;
+use crate::jws::Unverified;
+use crate::jwt::Claims;
+use crate::limits::Limits;
+
+/// The claims of a token whose signature nobody has checked.
+///
+/// # Errors
+///
+/// [`ParseError`] if the payload is not a JSON object as strict as [`jwt`](crate::jwt) wants it.
+pub fn peek_unverified_claims(token: &Unverified<'_>) -> Result<Claims, ParseError> {
+    Claims::parse(token.unverified_payload().into(), &Limits::DEFAULT)
+}
+
+/// The payload of a token whose signature nobody has checked.
+#[must_use]
+pub fn peek_unverified_payload<'a>(token: &'a Unverified<'_>) -> &'a [u8] {
+    token.unverified_payload()
+}
+
+/// The payload of a token whose signature nobody has checked, as JSON.
+///
+/// # Errors
+///
+/// [`ParseError`] if it is not strict JSON or does not fit `T`.
+pub fn peek_unverified_json<T: DeserializeOwned>(token: &Unverified<'_>) -> Result<T, ParseError> {
+    let read = || {
+        let text = json::text(token.unverified_payload())?;
+        json::check(text, Limits::DEFAULT.claims_depth)?;
+        serde_json::from_str(text).map_err(|_| Rule::Shape)
+    };
+    read().map_err(|rule| rule.of(Subject::Payload))
+}

@@ -1,0 +1,635 @@
+//! The JOSE Header (RFC 7515 §4, RFC 7516 §4, RFC 7518 §4, RFC 7797 §3): every registered
+//! parameter by its type, all others as they came.
+//!
+//! A header is what the token's maker says about it. It selects among the keys and algorithms the
+//! caller chose, and configures nothing: `jku` and `x5u` are never followed, and the keys in
+//! `jwk` and `x5c` never trusted.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+use crate::base64url;
+use crate::error::{Critical, ParseError, Rule, Subject, excerpt};
+use crate::json::{self, Object};
+use crate::jwk::{self, Jwk};
+
+/// A JOSE Header.
+///
+/// ```
+/// use jose_core::Header;
+///
+/// let header = Header::new().with_typ("at+jwt").with_kid("2026-11").with("region", "eu")?;
+/// assert_eq!(header.typ(), Some("at+jwt"));
+/// assert_eq!(header.get("region"), Some("\"eu\""));
+/// # Ok::<(), jose_core::error::ParseError>(())
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Header {
+    alg: Option<String>,
+    typ: Option<String>,
+    cty: Option<String>,
+    kid: Option<String>,
+    crit: Option<Vec<String>>,
+    b64: Option<bool>,
+    key: Option<Box<KeyParams>>,
+    encryption: Option<Box<EncryptionParams>>,
+    other: Vec<(String, String)>,
+}
+
+/// Header parameters that tell of the key (RFC 7515 §4.1.2-4.1.8). Nothing here is trusted.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct KeyParams {
+    jku: Option<String>,
+    jwk: Option<Jwk>,
+    x5u: Option<String>,
+    x5c: Option<Vec<Vec<u8>>>,
+    x5t: Option<Vec<u8>>,
+    x5t_s256: Option<Vec<u8>>,
+}
+
+/// Header parameters of encrypted tokens (RFC 7516 §4.1, RFC 7518 §4.6-4.8).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct EncryptionParams {
+    enc: Option<String>,
+    zip: Option<String>,
+    epk: Option<Jwk>,
+    apu: Option<Vec<u8>>,
+    apv: Option<Vec<u8>>,
+    iv: Option<Vec<u8>>,
+    tag: Option<Vec<u8>>,
+    p2s: Option<Vec<u8>>,
+    p2c: Option<u64>,
+}
+
+/// Names that RFC 7515, 7516 and 7518 define, and which therefore `crit` must not name.
+const DEFINED: [&str; 20] = [
+    "alg", "apu", "apv", "crit", "cty", "enc", "epk", "iv", "jku", "jwk", "kid", "p2c", "p2s",
+    "tag", "typ", "x5c", "x5t", "x5t#S256", "x5u", "zip",
+];
+
+impl Header {
+    /// An empty header.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a header from its JSON text.
+    pub(crate) fn parse(octets: &[u8], depth: usize) -> Result<Self, Rule> {
+        let object = Object::parse(json::text(octets)?, depth)?;
+        let mut header = Self::default();
+        for (name, json) in object.members() {
+            header.read(name, json)?;
+        }
+        Ok(header)
+    }
+
+    fn read(&mut self, name: Cow<'_, str>, json: &str) -> Result<(), Rule> {
+        match name.as_ref() {
+            "alg" => self.alg = Some(text("alg", json)?),
+            "typ" => self.typ = Some(text("typ", json)?),
+            "cty" => self.cty = Some(text("cty", json)?),
+            "kid" => self.kid = Some(text("kid", json)?),
+            "crit" => {
+                let names = json::strings(json)
+                    .ok_or(Rule::Type { member: "crit", expected: "an array of strings" })?;
+                self.crit = Some(names.into_iter().map(Cow::into_owned).collect());
+            }
+            "b64" => {
+                self.b64 = Some(match json {
+                    "true" => true,
+                    "false" => false,
+                    _ => return Err(Rule::Type { member: "b64", expected: "a boolean" }),
+                });
+            }
+            "jku" => self.key().jku = Some(text("jku", json)?),
+            "jwk" => self.key().jwk = Some(public_key("jwk", json)?),
+            "x5u" => self.key().x5u = Some(text("x5u", json)?),
+            "x5c" => self.key().x5c = Some(jwk::certificates(json)?),
+            "x5t" => self.key().x5t = Some(jwk::digest("x5t", json, 20)?),
+            "x5t#S256" => self.key().x5t_s256 = Some(jwk::digest("x5t#S256", json, 32)?),
+            "enc" => self.encryption_mut().enc = Some(text("enc", json)?),
+            "zip" => self.encryption_mut().zip = Some(text("zip", json)?),
+            "epk" => self.encryption_mut().epk = Some(public_key("epk", json)?),
+            "apu" => self.encryption_mut().apu = Some(octets("apu", json)?),
+            "apv" => self.encryption_mut().apv = Some(octets("apv", json)?),
+            "iv" => self.encryption_mut().iv = Some(octets("iv", json)?),
+            "tag" => self.encryption_mut().tag = Some(octets("tag", json)?),
+            "p2s" => self.encryption_mut().p2s = Some(octets("p2s", json)?),
+            "p2c" => {
+                let count = json.parse().ok().filter(|count| *count > 0);
+                let expected = "a positive integer";
+                self.encryption_mut().p2c =
+                    Some(count.ok_or(Rule::Type { member: "p2c", expected })?);
+            }
+            _ => self.other.push((name.into_owned(), json.into())),
+        }
+        Ok(())
+    }
+
+    fn key(&mut self) -> &mut KeyParams {
+        self.key.get_or_insert_default()
+    }
+
+    fn encryption_mut(&mut self) -> &mut EncryptionParams {
+        self.encryption.get_or_insert_default()
+    }
+
+    /// `alg`: the algorithm, as named by the token. The name may be unknown here, and even `none`.
+    #[must_use]
+    pub fn alg(&self) -> Option<&str> {
+        self.alg.as_deref()
+    }
+
+    /// `typ`: the media type of the whole token (RFC 7515 §4.1.9).
+    #[must_use]
+    pub fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
+    /// Whether `typ` names the media type `expected`: in any case, and with or without
+    /// `application/` where that is all there is before the slash (RFC 7515 §4.1.9).
+    #[must_use]
+    pub fn is_typ(&self, expected: &str) -> bool {
+        self.typ().is_some_and(|typ| {
+            short_media_type(typ).eq_ignore_ascii_case(short_media_type(expected))
+        })
+    }
+
+    /// `cty`: the media type of the content (RFC 7515 §4.1.10).
+    #[must_use]
+    pub fn cty(&self) -> Option<&str> {
+        self.cty.as_deref()
+    }
+
+    /// `kid`: the name of the key (RFC 7515 §4.1.4). Text of the sender's: clean it before it
+    /// becomes part of a path or a query.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// `crit`: names that whoever does not understand them must refuse the token for.
+    #[must_use]
+    pub fn crit(&self) -> Option<&[String]> {
+        self.crit.as_deref()
+    }
+
+    /// `b64`: whether the payload is encoded (RFC 7797 §3).
+    #[must_use]
+    pub const fn b64(&self) -> Option<bool> {
+        self.b64
+    }
+
+    /// `jku`: where the sender says its keys are. Never followed.
+    #[must_use]
+    pub fn jku(&self) -> Option<&str> {
+        self.key.as_ref()?.jku.as_deref()
+    }
+
+    /// `jwk`: the public key the sender says it used. Never trusted.
+    #[must_use]
+    pub fn jwk(&self) -> Option<&Jwk> {
+        self.key.as_ref()?.jwk.as_ref()
+    }
+
+    /// `x5u`: where the sender says its certificate is. Never followed.
+    #[must_use]
+    pub fn x5u(&self) -> Option<&str> {
+        self.key.as_ref()?.x5u.as_deref()
+    }
+
+    /// `x5c`: the certificates the sender says it used, in DER. Never trusted.
+    #[must_use]
+    pub fn x5c(&self) -> Option<&[Vec<u8>]> {
+        self.key.as_ref()?.x5c.as_deref()
+    }
+
+    /// `x5t`: the SHA-1 digest of the sender's certificate, 20 octets.
+    #[must_use]
+    pub fn x5t(&self) -> Option<&[u8]> {
+        self.key.as_ref()?.x5t.as_deref()
+    }
+
+    /// `x5t#S256`: the SHA-256 digest of the sender's certificate, 32 octets.
+    #[must_use]
+    pub fn x5t_s256(&self) -> Option<&[u8]> {
+        self.key.as_ref()?.x5t_s256.as_deref()
+    }
+
+    /// The parameters of encrypted tokens, if there is any.
+    #[must_use]
+    pub fn encryption(&self) -> Option<&EncryptionParams> {
+        self.encryption.as_deref()
+    }
+
+    /// The parameter called `name`, if it is not one of the registered ones above, as JSON text.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.other().find(|(own, _)| *own == name).map(|(_, json)| json)
+    }
+
+    /// The parameters that are not registered, in order: name and value as JSON text.
+    pub fn other(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.other.iter().map(|(name, json)| (name.as_str(), json.as_str()))
+    }
+
+    /// This header with another `alg`; the signing key decides in the end.
+    pub(crate) fn with_alg(mut self, alg: &str) -> Self {
+        self.alg = Some(alg.into());
+        self
+    }
+
+    /// This header with `typ` set.
+    #[must_use]
+    pub fn with_typ(mut self, typ: impl Into<String>) -> Self {
+        self.typ = Some(typ.into());
+        self
+    }
+
+    /// This header without a `typ`.
+    #[must_use]
+    pub fn without_typ(mut self) -> Self {
+        self.typ = None;
+        self
+    }
+
+    /// This header with `cty` set.
+    #[must_use]
+    pub fn with_cty(mut self, cty: impl Into<String>) -> Self {
+        self.cty = Some(cty.into());
+        self
+    }
+
+    /// This header with `kid` set.
+    #[must_use]
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = Some(kid.into());
+        self
+    }
+
+    /// This header without a `kid`.
+    #[must_use]
+    pub fn without_kid(mut self) -> Self {
+        self.kid = None;
+        self
+    }
+
+    /// This header with the public half of `jwk` in it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::NoPublicHalf`](crate::error::KeyError::NoPublicHalf) for a symmetric key.
+    pub fn with_jwk(mut self, jwk: &Jwk) -> Result<Self, crate::error::KeyError> {
+        self.key().jwk = Some(jwk.to_public()?);
+        Ok(self)
+    }
+
+    /// This header with a certificate chain, in DER, the key's own certificate first.
+    #[must_use]
+    pub fn with_x5c(mut self, certificates: Vec<Vec<u8>>) -> Self {
+        self.key().x5c = Some(certificates);
+        self
+    }
+
+    /// This header with the SHA-256 digest of the key's certificate.
+    #[must_use]
+    pub fn with_x5t_s256(mut self, digest: [u8; 32]) -> Self {
+        self.key().x5t_s256 = Some(digest.into());
+        self
+    }
+
+    /// This header with parameters that the receiver must understand. Each has to be set with
+    /// [`with`](Self::with); that is checked when signing.
+    #[must_use]
+    pub fn with_crit<I: IntoIterator<Item: Into<String>>>(mut self, names: I) -> Self {
+        self.crit = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// This header with a parameter that is not registered; an earlier one of that name is
+    /// replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for a registered name, which has a method of its own, and for a value that
+    /// is not JSON.
+    pub fn with(mut self, name: &str, value: impl Serialize) -> Result<Self, ParseError> {
+        let refuse = |rule: Rule| rule.of(Subject::Jws);
+        if DEFINED.contains(&name) || name == "b64" {
+            let expected = "set by its own method";
+            return Err(refuse(Rule::Value { member: "registered parameter", expected }));
+        }
+        let json = serde_json::to_string(&value).map_err(|_| refuse(Rule::Shape))?;
+        json::check(&json, crate::Limits::DEFAULT.header_depth - 1).map_err(refuse)?;
+        self.other.retain(|(own, _)| own != name);
+        self.other.push((name.into(), json));
+        Ok(self)
+    }
+
+    /// Checks `crit` against RFC 7515 §4.1.11: not empty, no name twice, none that the
+    /// specifications define, each in this header, and each among those `understood`.
+    pub(crate) fn check_crit(&self, understood: &[String]) -> Result<(), Critical> {
+        let Some(crit) = &self.crit else { return Ok(()) };
+        if crit.is_empty() {
+            return Err(Critical::Empty);
+        }
+        for (index, name) in crit.iter().enumerate() {
+            if let Some(defined) = DEFINED.iter().find(|defined| *defined == name) {
+                return Err(Critical::Registered(defined));
+            }
+            if crit.iter().take(index).any(|earlier| earlier == name) {
+                return Err(Critical::Duplicate(excerpt(name)));
+            }
+            let present = self.get(name).is_some() || name == "b64" && self.b64.is_some();
+            if !present {
+                return Err(Critical::Absent(excerpt(name)));
+            }
+            if !understood.contains(name) {
+                return Err(Critical::NotUnderstood(excerpt(name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the header as a JSON object.
+    pub(crate) fn write(&self, out: &mut String) {
+        let start = out.len();
+        let name = |name: &str, out: &mut String| {
+            out.push(if out.len() == start { '{' } else { ',' });
+            json::quote_into(name, out);
+            out.push(':');
+        };
+        for (member, text) in [
+            ("alg", self.alg()),
+            ("typ", self.typ()),
+            ("cty", self.cty()),
+            ("kid", self.kid()),
+            ("jku", self.jku()),
+            ("x5u", self.x5u()),
+        ] {
+            if let Some(text) = text {
+                name(member, out);
+                json::quote_into(text, out);
+            }
+        }
+        if let Some(jwk) = self.jwk() {
+            name("jwk", out);
+            jwk.write(out);
+        }
+        if let Some(certificates) = self.x5c() {
+            name("x5c", out);
+            jwk::write_array(certificates, out, |der, out| {
+                out.push('"');
+                STANDARD.encode_string(der, out);
+                out.push('"');
+            });
+        }
+        for (member, digest) in [("x5t", self.x5t()), ("x5t#S256", self.x5t_s256())] {
+            if let Some(digest) = digest {
+                name(member, out);
+                out.push('"');
+                base64url::encode_into(digest, out);
+                out.push('"');
+            }
+        }
+        for (member, json) in self.other() {
+            name(member, out);
+            out.push_str(json);
+        }
+        if let Some(crit) = &self.crit {
+            name("crit", out);
+            jwk::write_array(crit, out, |critical, out| json::quote_into(critical, out));
+        }
+        if out.len() == start {
+            out.push('{');
+        }
+        out.push('}');
+    }
+}
+
+impl EncryptionParams {
+    /// `enc`: the content encryption algorithm, as named by the token.
+    #[must_use]
+    pub fn enc(&self) -> Option<&str> {
+        self.enc.as_deref()
+    }
+
+    /// `zip`: the compression applied before encryption.
+    #[must_use]
+    pub fn zip(&self) -> Option<&str> {
+        self.zip.as_deref()
+    }
+
+    /// `epk`: the sender's ephemeral public key.
+    #[must_use]
+    pub const fn epk(&self) -> Option<&Jwk> {
+        self.epk.as_ref()
+    }
+
+    /// `apu`: what identifies the sender in a key agreement, decoded.
+    #[must_use]
+    pub fn apu(&self) -> Option<&[u8]> {
+        self.apu.as_deref()
+    }
+
+    /// `apv`: what identifies the recipient in a key agreement, decoded.
+    #[must_use]
+    pub fn apv(&self) -> Option<&[u8]> {
+        self.apv.as_deref()
+    }
+
+    /// `iv`: the initialization vector of the key encryption, decoded.
+    #[must_use]
+    pub fn iv(&self) -> Option<&[u8]> {
+        self.iv.as_deref()
+    }
+
+    /// `tag`: the authentication tag of the key encryption, decoded.
+    #[must_use]
+    pub fn tag(&self) -> Option<&[u8]> {
+        self.tag.as_deref()
+    }
+
+    /// `p2s`: the salt input of a password, decoded.
+    #[must_use]
+    pub fn p2s(&self) -> Option<&[u8]> {
+        self.p2s.as_deref()
+    }
+
+    /// `p2c`: the iteration count of a password.
+    #[must_use]
+    pub const fn p2c(&self) -> Option<u64> {
+        self.p2c
+    }
+}
+
+/// A media type without the `application/` that may be left out.
+fn short_media_type(name: &str) -> &str {
+    match name.split_at_checked("application/".len()) {
+        Some((prefix, rest))
+            if prefix.eq_ignore_ascii_case("application/") && !rest.contains('/') =>
+        {
+            rest
+        }
+        _ => name,
+    }
+}
+
+fn text(member: &'static str, json: &str) -> Result<String, Rule> {
+    let text = json::unquote(json).ok_or(Rule::Type { member, expected: "a string" })?;
+    if text.chars().any(char::is_control) {
+        return Err(Rule::ControlCharacter { member });
+    }
+    Ok(text.into_owned())
+}
+
+fn octets(member: &'static str, json: &str) -> Result<Vec<u8>, Rule> {
+    let text = json::unquote(json).ok_or(Rule::Type { member, expected: "a string" })?;
+    base64url::decode(text.as_bytes())
+}
+
+/// A key in a header is a public one (RFC 7515 §4.1.3); a private one there is a leak, and taking
+/// it for a public one would hide it.
+fn public_key(member: &'static str, json: &str) -> Result<Jwk, Rule> {
+    let not_an_object = |rule| match rule {
+        Rule::NotAnObject => Rule::Type { member, expected: "an object" },
+        other => other,
+    };
+    let object = Object::parse(json, crate::limits::Limits::MAX_DEPTH).map_err(not_an_object)?;
+    let jwk = Jwk::from_object(&object)?;
+    let unknown = matches!(jwk.params(), jwk::Params::Unknown(_));
+    if jwk.is_private() && !unknown {
+        return Err(Rule::PrivateMember);
+    }
+    Ok(jwk)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(json: &str) -> Result<Header, Rule> {
+        Header::parse(json.as_bytes(), 16)
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let jwk: Jwk =
+            r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#
+                .parse()
+                .unwrap();
+        let header = Header::new()
+            .with_alg("ES256")
+            .with_typ("JWT")
+            .with_kid("a \"quoted\" kid")
+            .with_jwk(&jwk)
+            .unwrap()
+            .with_x5c(alloc::vec![alloc::vec![1, 2, 3]])
+            .with_x5t_s256([7; 32])
+            .with("exp", 5)
+            .unwrap()
+            .with_crit(["exp"]);
+        let mut json = String::new();
+        header.write(&mut json);
+        assert_eq!(parse(&json).unwrap(), header);
+    }
+
+    #[test]
+    fn registered_parameters_have_their_types() {
+        for json in [
+            r#"{"alg":5}"#,
+            r#"{"alg":null}"#,
+            r#"{"kid":{}}"#,
+            r#"{"typ":[]}"#,
+            r#"{"crit":"b64"}"#,
+            r#"{"crit":[1]}"#,
+            r#"{"b64":"false"}"#,
+            r#"{"b64":0}"#,
+            r#"{"jwk":"key"}"#,
+            r#"{"x5c":[]}"#,
+            r#"{"p2c":"1000"}"#,
+            r#"{"p2c":1.5}"#,
+            r#"{"p2c":0}"#,
+            r#"{"p2c":18446744073709551616}"#,
+        ] {
+            assert!(matches!(parse(json), Err(Rule::Type { .. })), "{json}");
+        }
+        assert_eq!(parse(r#"{"x5t":"AA"}"#), Err(Rule::Length { member: "x5t", expected: 20 }));
+        assert_eq!(parse(r#"{"apu":"A"}"#), Err(Rule::Base64url));
+        assert_eq!(parse(r#"{"kid":"a\u0000"}"#), Err(Rule::ControlCharacter { member: "kid" }));
+    }
+
+    #[test]
+    fn a_private_key_in_a_header_is_refused() {
+        let json = r#"{"jwk":{"kty":"oct","k":"AAAA"}}"#;
+        assert_eq!(parse(json), Err(Rule::PrivateMember));
+    }
+
+    #[test]
+    fn parameters_that_are_not_registered_keep_their_text_and_order() {
+        let header = parse(r#"{"z":1.0,"alg":"HS256","a":{"b":[ ]}}"#).unwrap();
+        let other: Vec<_> = header.other().collect();
+        assert_eq!(other, [("z", "1.0"), ("a", r#"{"b":[ ]}"#)]);
+    }
+
+    #[test]
+    fn crit_is_held_to_every_rule() {
+        let check = |json: &str| parse(json).unwrap().check_crit(&["known".into(), "b64".into()]);
+        assert_eq!(check(r#"{"alg":"x"}"#), Ok(()));
+        assert_eq!(check(r#"{"crit":["known"],"known":1}"#), Ok(()));
+        assert_eq!(check(r#"{"crit":["b64"],"b64":true}"#), Ok(()));
+        assert_eq!(check(r#"{"crit":[]}"#), Err(Critical::Empty));
+        assert_eq!(
+            check(r#"{"crit":["known","known"],"known":1}"#),
+            Err(Critical::Duplicate("known".into()))
+        );
+        assert_eq!(check(r#"{"crit":["alg"],"alg":"x"}"#), Err(Critical::Registered("alg")));
+        assert_eq!(check(r#"{"crit":["p2c"],"p2c":1}"#), Err(Critical::Registered("p2c")));
+        assert_eq!(check(r#"{"crit":["known"]}"#), Err(Critical::Absent("known".into())));
+        assert_eq!(check(r#"{"crit":["b64"]}"#), Err(Critical::Absent("b64".into())));
+        assert_eq!(
+            check(r#"{"crit":["new"],"new":1}"#),
+            Err(Critical::NotUnderstood("new".into()))
+        );
+        assert_eq!(
+            check(r#"{"crit":["Known"],"Known":1}"#),
+            Err(Critical::NotUnderstood("Known".into()))
+        );
+    }
+
+    #[test]
+    fn media_types_compare_without_case_and_prefix() {
+        let is = |typ: &str, expected: &str| Header::new().with_typ(typ).is_typ(expected);
+        assert!(is("at+jwt", "application/at+JWT"));
+        assert!(is("Application/JWT", "jwt"));
+        assert!(!is("text/jwt", "jwt"));
+        assert!(!is("application/a/b", "a/b"));
+        assert!(!is("JWT", "at+jwt"));
+        assert!(!Header::new().is_typ(""));
+    }
+
+    proptest! {
+        #[test]
+        fn no_octets_make_the_parser_panic(octets: Vec<u8>) {
+            let _any = Header::parse(&octets, 16);
+        }
+
+        #[test]
+        fn any_strings_survive_the_way_there_and_back(kid in "[^\\p{Cc}]{0,20}", name in "\\PC{1,8}", value in "\\PC{0,8}") {
+            prop_assume!(!DEFINED.contains(&name.as_str()) && name != "b64");
+            let header = Header::new().with_kid(kid).with(&name, value).unwrap();
+            let mut json = String::new();
+            header.write(&mut json);
+            prop_assert_eq!(parse(&json).unwrap(), header);
+        }
+    }
+}

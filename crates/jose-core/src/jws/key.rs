@@ -1,0 +1,192 @@
+//! Keys that sign and keys that verify, each bound to one algorithm before a token is seen.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::crypto::{Backend, Signer, Verifier};
+use crate::error::KeyError;
+use crate::header::Header;
+use crate::jwa::{Bound, Purpose, SignatureAlgorithm, bind_signature};
+use crate::jwk::{Jwk, Params};
+
+/// A key that signs, bound to one algorithm and prepared by a backend. Cheap to clone.
+#[derive(Clone)]
+pub struct SigningKey {
+    /// The algorithm as its tokens name it.
+    name: SignatureAlgorithm,
+    kid: Option<String>,
+    signature_len: Option<usize>,
+    pub(super) signer: Arc<dyn Signer>,
+}
+
+impl SigningKey {
+    /// Binds a private or shared key to the algorithm it names, and has `backend` prepare it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] if the key names no algorithm ([`Jwk::with_alg`] binds it), may not serve it
+    /// by its type, curve, size, `use` or `key_ops`, is public, or is not supported by `backend`.
+    pub fn from_jwk(jwk: &Jwk, backend: &dyn Backend) -> Result<Self, KeyError> {
+        let (name, bound) = bind_signature(jwk, None, Purpose::Sign)?;
+        Ok(Self {
+            name,
+            kid: jwk.kid().map(Into::into),
+            signature_len: signature_len(bound),
+            signer: backend.signer(bound)?.into(),
+        })
+    }
+
+    /// A key that is held elsewhere and can be asked synchronously: an HSM, a PKCS#11 token, an
+    /// agent. For a key behind a network, see [`Unsigned`](super::Unsigned).
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::MissingAlgorithm`] for `EdDSA`, which does not say which curve: name
+    /// `Ed25519` or `Ed448`.
+    pub fn external(
+        alg: SignatureAlgorithm,
+        kid: Option<String>,
+        signer: impl Signer + 'static,
+    ) -> Result<Self, KeyError> {
+        if alg == SignatureAlgorithm::EdDSA {
+            return Err(KeyError::MissingAlgorithm);
+        }
+        let signature_len = alg.signature_len();
+        Ok(Self { name: alg, kid, signature_len, signer: Arc::new(signer) })
+    }
+
+    /// The algorithm, as the key's tokens name it.
+    #[must_use]
+    pub const fn alg(&self) -> SignatureAlgorithm {
+        self.name
+    }
+
+    /// The name of the key, which its tokens carry unless told otherwise.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// The header that this key's tokens have: its `alg`, and its `kid` if it has one.
+    #[must_use]
+    pub fn header(&self) -> Header {
+        let header = Header::new().with_alg(self.name.name());
+        match &self.kid {
+            Some(kid) => header.with_kid(kid.clone()),
+            None => header,
+        }
+    }
+
+    /// Length of its signatures in octets, where it is known.
+    pub(super) const fn signature_len(&self) -> Option<usize> {
+        self.signature_len
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("alg", &self.name)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive() // the handle holds the secret
+    }
+}
+
+/// A key that verifies, bound to one algorithm and prepared by a backend. Cheap to clone.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    /// Never `EdDSA`: that name fits two algorithms.
+    alg: SignatureAlgorithm,
+    kid: Option<String>,
+    signature_len: Option<usize>,
+    pub(super) verifier: Arc<dyn Verifier>,
+}
+
+impl VerifyingKey {
+    /// Binds a public or shared key to the algorithm it names, and has `backend` prepare it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] if the key names no algorithm ([`Jwk::with_alg`] binds it), may not serve it
+    /// by its type, curve, size, `use` or `key_ops`, is private ([`Jwk::to_public`] strips it), or
+    /// is not supported by `backend`.
+    pub fn from_jwk(jwk: &Jwk, backend: &dyn Backend) -> Result<Self, KeyError> {
+        Self::bind(jwk, None, backend)
+    }
+
+    pub(super) fn bind(
+        jwk: &Jwk,
+        alg: Option<SignatureAlgorithm>,
+        backend: &dyn Backend,
+    ) -> Result<Self, KeyError> {
+        let (_, bound) = bind_signature(jwk, alg, Purpose::Verify)?;
+        Ok(Self {
+            alg: bound.alg(),
+            kid: jwk.kid().map(Into::into),
+            signature_len: signature_len(bound),
+            verifier: backend.verifier(bound)?.into(),
+        })
+    }
+
+    /// A key that is held elsewhere and can be asked synchronously.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::MissingAlgorithm`] for `EdDSA`, which does not say which curve.
+    pub fn external(
+        alg: SignatureAlgorithm,
+        kid: Option<String>,
+        verifier: impl Verifier + 'static,
+    ) -> Result<Self, KeyError> {
+        if alg == SignatureAlgorithm::EdDSA {
+            return Err(KeyError::MissingAlgorithm);
+        }
+        let signature_len = alg.signature_len();
+        Ok(Self { alg, kid, signature_len, verifier: Arc::new(verifier) })
+    }
+
+    /// The algorithm; `Ed25519` or `Ed448` for a key that was bound to `EdDSA`.
+    #[must_use]
+    pub const fn alg(&self) -> SignatureAlgorithm {
+        self.alg
+    }
+
+    /// The name of the key.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// Whether a token whose header names `alg` may be this key's.
+    ///
+    /// `EdDSA` is the old name of both Edwards algorithms (RFC 9864 §2.2), so either name fits.
+    pub(super) fn serves(&self, alg: SignatureAlgorithm) -> bool {
+        self.alg == alg
+            || alg == SignatureAlgorithm::EdDSA
+                && matches!(self.alg, SignatureAlgorithm::Ed25519 | SignatureAlgorithm::Ed448)
+    }
+
+    /// Whether a signature of `len` octets can be valid at all. Libraries differ in what they make
+    /// of a length that is not the algorithm's; here it is always no.
+    pub(super) fn fits(&self, len: usize) -> bool {
+        self.signature_len.is_none_or(|own| own == len)
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyingKey")
+            .field("alg", &self.alg)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive() // the handle may hold a shared secret
+    }
+}
+
+/// Length of a key's signatures in octets: for RSA that of the modulus (RFC 8017 §8).
+fn signature_len(key: Bound<'_, SignatureAlgorithm>) -> Option<usize> {
+    match key.params() {
+        Params::Rsa(rsa) => Some(rsa.n().len()),
+        _ => key.alg().signature_len(),
+    }
+}

@@ -1,0 +1,116 @@
+//! Verifying tokens with claims (RFC 7519 §7.2): the signature first, then what it says.
+
+use core::error::Error as StdError;
+use core::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::{Claims, ClaimsError, Validation};
+use crate::error::{ParseError, Subject, VerifyError};
+use crate::jws::{self, KeyResolver, Verified};
+use crate::time::UnixTime;
+
+/// Verifies a token and returns its claims as `C`.
+///
+/// The signature is checked first, then the claims against `rules` at the time `now`, and only
+/// then are they read as `C`.
+///
+/// # Errors
+///
+/// [`Error::Parse`] for what is no token, or whose claims are no JSON object or do not fit `C`;
+/// [`Error::Verify`] for one that none of the keys signed; [`Error::Claims`] for one whose claims
+/// break a rule, with every rule they break.
+pub fn verify<C: DeserializeOwned>(
+    token: &str,
+    keys: &impl KeyResolver,
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<C>, Error> {
+    let claims = verify_claims(token, keys, rules, now)?;
+    Ok(claims.try_map(|claims| claims.decode())?)
+}
+
+/// As [`verify`], with the claims as they are.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_claims(
+    token: &str,
+    keys: &impl KeyResolver,
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<Claims>, Error> {
+    let verified = jws::verify_with(token, keys, rules.policy())?;
+    let claims = verified.try_map(|payload| {
+        Claims::parse_object(payload, rules.policy().ceilings())
+            .map_err(|rule| rule.of(Subject::Claims))
+    })?;
+    rules.hold(claims.header(), &claims, now)?;
+    Ok(claims)
+}
+
+/// Why a token with claims was not accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// It is genuine, and its claims are not acceptable, here or now.
+    Claims(ClaimsError),
+    /// It is no token, or holds no claims of the type asked for.
+    Parse(ParseError),
+    /// None of the keys signed it.
+    Verify(VerifyError),
+}
+
+impl Error {
+    /// A code that stays the same between versions.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Claims(error) => error.code(),
+            Self::Parse(error) => error.code(),
+            Self::Verify(error) => error.code(),
+        }
+    }
+}
+
+impl From<ClaimsError> for Error {
+    fn from(error: ClaimsError) -> Self {
+        Self::Claims(error)
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        Self::Parse(error)
+    }
+}
+
+impl From<jws::Error> for Error {
+    fn from(error: jws::Error) -> Self {
+        match error {
+            jws::Error::Parse(error) => Self::Parse(error),
+            jws::Error::Verify(error) => Self::Verify(error),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Claims(_) => "the claims are not acceptable",
+            Self::Parse(_) => "not a well-formed token",
+            Self::Verify(_) => "the token was not accepted",
+        })
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Claims(error) => Some(error),
+            Self::Parse(error) => Some(error),
+            Self::Verify(error) => Some(error),
+        }
+    }
+}
