@@ -1,1 +1,75 @@
-//! x
+//! JOSE for Rust: sign and verify tokens on the cryptographic library of your choice.
+//!
+//! ```
+//! # #[cfg(feature = "rustcrypto")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use jose::RUSTCRYPTO as BACKEND; // or jose::OPENSSL: the one line that differs
+//! use jose::{Alg, Jwk, SigningKey, UnixTime, Validation, VerifyingKey, VerifyingKeys, jwt};
+//!
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Claims {
+//!     iss: String,
+//!     aud: String,
+//!     sub: String,
+//! }
+//!
+//! let jwk = Jwk::generate(Alg::ES256, BACKEND)?;
+//! let key = SigningKey::from_jwk(&jwk, BACKEND)?;
+//! let claims = Claims { iss: "https://idp".into(), aud: "api".into(), sub: "joe".into() };
+//! let now = UnixTime::from_secs(1_800_000_000); // or UnixTime::now()
+//! let token = jwt::Builder::at(now).expires_in("1h").sign(&claims, &key)?;
+//!
+//! let keys = VerifyingKeys::from(VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?);
+//! let rules = Validation::strict("https://idp", "api");
+//! let verified = jwt::verify::<Claims>(&token, &keys, &rules, now)?;
+//! assert_eq!(verified.sub, "joe");
+//! # Ok(()) }
+//! # #[cfg(not(feature = "rustcrypto"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Where things are
+//!
+//! | for | see |
+//! |---|---|
+//! | signing and verifying octets | [`jws`] |
+//! | signing and verifying claims | [`jwt`] |
+//! | keys and key sets | [`jwk`], [`Jwk`], [`JwkSet`] |
+//! | what the algorithms are called | [`Alg`], [`jwa`] |
+//! | why something was refused | [`error`] |
+//! | writing a backend, or putting a key into hardware | [`crypto`] |
+//!
+//! # Backends
+//!
+//! A backend is a value, and every function that needs one takes it. Features decide which values
+//! there are, and never which one is used:
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `rustcrypto` | yes | `jose::RUSTCRYPTO`: pure Rust, no C compiler |
+//! | `openssl` | | `jose::OPENSSL`: the system's OpenSSL 3 |
+//! | `openssl-vendored` | | the same, with OpenSSL built from source and linked in |
+//! | `std` | yes | [`UnixTime::now`] |
+//!
+//! A line that names a backend whose feature is off does not compile:
+//!
+#![cfg_attr(not(feature = "openssl"), doc = "```compile_fail\nuse jose::OPENSSL;\n```")]
+#![cfg_attr(not(feature = "rustcrypto"), doc = "```compile_fail\nuse jose::RUSTCRYPTO;\n```")]
+#![cfg_attr(feature = "openssl", doc = "```\nuse jose::OPENSSL;\n```")]
+#![cfg_attr(feature = "rustcrypto", doc = "```\nuse jose::RUSTCRYPTO;\n```")]
+//!
+//! A library depends on `jose-core` alone and takes keys or a `&dyn Backend` from its caller; the
+//! choice belongs to the application.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub use jose_core::jws::{SigningKey, Verified, VerifyingKey, VerifyingKeys};
+pub use jose_core::jwt::Validation;
+pub use jose_core::{
+    Alg, Header, Jwk, JwkSet, Limits, SecretBytes, UnixTime, base64url, crypto, error, hazmat, jwa,
+    jwk, jws, jwt, limits, time,
+};
+#[cfg(feature = "openssl")]
+pub use jose_openssl::{self as openssl, BACKEND as OPENSSL};
+#[cfg(feature = "rustcrypto")]
+pub use jose_rustcrypto::BACKEND as RUSTCRYPTO;
