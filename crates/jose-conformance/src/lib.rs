@@ -27,11 +27,14 @@
     reason = "a test that fails panics"
 )]
 
+extern crate alloc;
+
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
 pub mod keys;
 pub mod misuse;
+mod vector_files;
 pub mod vectors;
 
 use jose_core::crypto::Backend;
@@ -85,14 +88,61 @@ macro_rules! suite {
         const SUBJECT: $crate::Subject =
             $crate::Subject::new($backend, &[$($crate::Algorithm::$alg),*]);
         $crate::family!(jwk:
+            a_generated_key_signs_and_its_public_half_verifies
+            a_generated_key_is_bound_and_named
+            a_generated_key_takes_the_name_it_is_given
+            generated_keys_differ
+            generated_keys_have_their_sizes
+            a_key_for_an_algorithm_that_is_lacking_is_not_made
+            keys_round_trip_through_json
+            the_public_half_has_no_private_member
+            the_public_half_verifies_where_the_private_one_signs
+            a_shared_key_is_never_published
+            a_thumbprint_is_that_of_the_public_half
+            an_ml_dsa_key_is_read_and_published
+            a_key_of_unknown_type_is_kept
+            halves_that_do_not_match_are_refused
+            a_private_key_out_of_range_is_refused
+            a_point_off_its_curve_is_refused
+            rsa_members_that_contradict_each_other_are_refused
+            an_rsa_key_of_n_e_and_d_alone_signs
+            an_rsa_key_of_16384_bits_loads
         );
         $crate::family!(jws:
+            the_backend_has_every_algorithm_but_those_named
+            what_is_signed_verifies
+            payloads_of_every_size_verify
+            a_signature_has_the_length_of_its_algorithm
+            a_flipped_bit_is_refused
+            a_signature_of_another_length_is_refused
+            a_constant_signature_is_refused
+            a_key_serves_its_own_algorithm_alone
+            the_two_names_of_ed25519_are_one_algorithm
+            signing_in_two_steps_is_signing_in_one
+            the_digest_is_that_of_the_signing_input
+            attaching_a_signature_of_another_length_is_refused
+            an_asn1_signature_can_be_attached
+            digests_are_those_of_fips_180
+            random_octets_differ
+            keys_are_shared_between_threads
         );
         $crate::family!(jwt:
         );
         $crate::family!(misuse:
         );
         $crate::family!(vectors:
+            rfc7515
+            rfc7517
+            rfc7519
+            rfc7520
+            rfc7638
+            rfc8037
+            rfc9278
+            foreign_tokens_of_every_algorithm
+            ecdsa_edges
+            eddsa_edges
+            hmac_edges
+            rsa_edges
         );
     };
 }

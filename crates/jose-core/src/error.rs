@@ -270,7 +270,7 @@ pub enum KeyError {
     UnknownAlgorithm(String),
     /// The backend does not implement this algorithm or this kind of key.
     Unsupported {
-        /// The algorithm, curve or hash.
+        /// The algorithm, curve, hash or kind of key.
         what: &'static str,
     },
     /// The key's `use` is not the one asked for (RFC 7517 §4.2).

@@ -4,7 +4,7 @@
 //! # #[cfg(feature = "rustcrypto")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use jose::RUSTCRYPTO as BACKEND; // or jose::OPENSSL: the one line that differs
-//! use jose::{Alg, Jwk, SigningKey, UnixTime, Validation, VerifyingKey, VerifyingKeys, jwt};
+//! use jose::{Alg, Jwk, SigningKey, UnixTime, Validation, VerifyingKey, jwt};
 //!
 //! #[derive(serde::Serialize, serde::Deserialize)]
 //! struct Claims {
@@ -19,9 +19,9 @@
 //! let now = UnixTime::from_secs(1_800_000_000); // or UnixTime::now()
 //! let token = jwt::Builder::at(now).expires_in("1h").sign(&claims, &key)?;
 //!
-//! let keys = VerifyingKeys::from(VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?);
+//! let key = VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?;
 //! let rules = Validation::strict("https://idp", "api");
-//! let verified = jwt::verify::<Claims>(&token, &keys, &rules, now)?;
+//! let verified = jwt::verify::<Claims>(&token, &key, &rules, now)?;
 //! assert_eq!(verified.sub, "joe");
 //! # Ok(()) }
 //! # #[cfg(not(feature = "rustcrypto"))]

@@ -1,5 +1,6 @@
 //! The keys a verifier trusts, and how a token's header selects among them.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -228,9 +229,9 @@ impl FromIterator<VerifyingKey> for VerifyingKeys {
 
 /// Keys that are only found once a token is there: by issuer, by tenant, in a database.
 ///
-/// [`VerifyingKeys`] is the simplest resolver: it always answers itself. A resolver answers from
-/// what it holds; one that has to fetch first does so before, from
-/// [`Unverified::header`], and verifies with what came back.
+/// A [`VerifyingKey`] and [`VerifyingKeys`] are the simplest resolvers: they always answer
+/// themselves. A resolver answers from what it holds; one that has to fetch first does so before,
+/// from [`Unverified::header`], and verifies with what came back.
 pub trait KeyResolver {
     /// The keys that may have signed `token`, which nobody has verified yet. No keys at all is an
     /// answer too.
@@ -238,17 +239,33 @@ pub trait KeyResolver {
     /// # Errors
     ///
     /// [`CryptoError`] if the keys could not be had just now.
-    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError>;
+    fn resolve<'a>(&'a self, token: &Unverified<'_>)
+    -> Result<Cow<'a, VerifyingKeys>, CryptoError>;
 }
 
 impl KeyResolver for VerifyingKeys {
-    fn resolve(&self, _token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
-        Ok(self.clone())
+    fn resolve<'a>(
+        &'a self,
+        _token: &Unverified<'_>,
+    ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
+        Ok(Cow::Borrowed(self))
+    }
+}
+
+impl KeyResolver for VerifyingKey {
+    fn resolve<'a>(
+        &'a self,
+        _token: &Unverified<'_>,
+    ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
+        Ok(Cow::Owned(self.clone().into()))
     }
 }
 
 impl<R: KeyResolver + ?Sized> KeyResolver for &R {
-    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
+    fn resolve<'a>(
+        &'a self,
+        token: &Unverified<'_>,
+    ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
         (**self).resolve(token)
     }
 }

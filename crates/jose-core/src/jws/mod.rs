@@ -9,8 +9,8 @@
 //! let key = jws::SigningKey::from_jwk(&jwk, BACKEND)?;
 //! let token = jws::sign(b"any octets", &key)?;
 //!
-//! let keys = jws::VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?.into();
-//! let verified = jws::verify(&token, &keys)?;
+//! let key = jws::VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?;
+//! let verified = jws::verify(&token, &key)?;
 //! assert_eq!(verified.content(), b"any octets");
 //! # Ok(()) }
 //! ```

@@ -19,7 +19,7 @@ use crate::limits::Limits;
 
 /// Verifies a token in compact serialization under the default [`Policy`].
 ///
-/// `keys` are [`VerifyingKeys`] or another [`KeyResolver`].
+/// `keys` are one [`VerifyingKey`], [`VerifyingKeys`] or another [`KeyResolver`].
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use jose_core::jwt::{self, Builder, Validation};
-//! use jose_core::jws::{SigningKey, VerifyingKey, VerifyingKeys};
+//! use jose_core::jws::{SigningKey, VerifyingKey};
 //! use jose_core::{Alg, Jwk, UnixTime};
 //! use jose_rustcrypto::BACKEND;
 //!
@@ -20,13 +20,13 @@
 //! let now = UnixTime::from_secs(1_800_000_000);
 //! let token = Builder::at(now).expires_in("15m").sign(&claims, &key)?;
 //!
-//! let keys = VerifyingKeys::from(VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?);
+//! let key = VerifyingKey::from_jwk(&jwk.to_public()?, BACKEND)?;
 //! let rules = Validation::new().issuer("https://idp");
-//! let session = jwt::verify::<Session>(&token, &keys, &rules, now)?;
+//! let session = jwt::verify::<Session>(&token, &key, &rules, now)?;
 //! assert_eq!(session.sub, "joe");
 //!
 //! let later = UnixTime::from_secs(1_800_000_900);
-//! let error = jwt::verify::<Session>(&token, &keys, &rules, later).unwrap_err();
+//! let error = jwt::verify::<Session>(&token, &key, &rules, later).unwrap_err();
 //! assert_eq!(error.code(), "ERR_JWT_EXPIRED");
 //! # Ok(()) }
 //! ```
