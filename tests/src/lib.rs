@@ -1,1 +1,32 @@
-//! x
+//! What the tests of the whole share: the backends that are built in, and the book's examples.
+#![forbid(unsafe_code)]
+
+use jose::crypto::Backend;
+
+/// Every backend of this build.
+#[must_use]
+pub fn backends() -> Vec<&'static dyn Backend> {
+    vec![
+        #[cfg(feature = "rustcrypto")]
+        jose::RUSTCRYPTO,
+        #[cfg(feature = "openssl")]
+        jose::OPENSSL,
+    ]
+}
+
+/// The guide: its examples are compiled and run like those of any documentation.
+#[cfg(all(doctest, feature = "rustcrypto"))]
+mod guide {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/guide/sign.md")]
+    mod sign {}
+    #[doc = include_str!("../../docs/guide/verify.md")]
+    mod verify {}
+    #[doc = include_str!("../../docs/guide/keys.md")]
+    mod keys {}
+    #[doc = include_str!("../../docs/guide/external-keys.md")]
+    mod external_keys {}
+    #[doc = include_str!("../../docs/guide/backends.md")]
+    mod backends {}
+}

@@ -1,2 +1,74 @@
-//! x
-fn main() {}
+//! The tasks of this workspace: `cargo xtask help` names them.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a command-line program talks on standard output")]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program that needs std anyway gains nothing by naming what lies below it"
+)]
+
+mod bench;
+mod ci;
+mod features;
+mod openssl;
+mod process;
+mod table;
+mod test;
+mod tidy;
+
+use std::env;
+use std::path::Path;
+use std::process::ExitCode;
+
+use self::openssl::Openssl;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test [--all]     every test on both backends, doc tests included
+  ci [--all]       fmt, clippy, tidy, features, doc and deny; what `test` does not do
+  tidy             the rules of this workspace that rustfmt and clippy cannot check
+  features         each set of features builds and passes its tests by itself
+  table [--write]  the tables of README.md, printed, or written to README.md
+  bench            the benchmarks on both backends
+  help             this text
+
+--all: what would be left out, because a program is missing on this machine, fails instead
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    // A `cargo xtask` may be typed anywhere below the root.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    if let Err(error) = env::set_current_dir(&root) {
+        eprintln!("xtask: cannot enter {}: {error}", root.display());
+        return ExitCode::FAILURE;
+    }
+    let result = match args.as_slice() {
+        ["test"] => Openssl::detect().and_then(|openssl| test::run(openssl, false)),
+        ["test", "--all"] => Openssl::detect().and_then(|openssl| test::run(openssl, true)),
+        ["ci"] => Openssl::detect().and_then(|openssl| ci::run(openssl, false)),
+        ["ci", "--all"] => Openssl::detect().and_then(|openssl| ci::run(openssl, true)),
+        ["tidy"] => Openssl::detect().and_then(tidy::run),
+        ["features"] => Openssl::detect().and_then(features::run),
+        ["table"] => Openssl::detect().and_then(table::print),
+        ["table", "--write"] => Openssl::detect().and_then(table::write),
+        ["bench"] => Openssl::detect().and_then(bench::run),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,247 @@
-//! x
+//! The backend of [`jose_core`] on OpenSSL 3.0 and later.
+//!
+//! It signs and verifies with every registered algorithm: `HS256`, `HS384`, `HS512`, `RS256`,
+//! `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384`, `ES512`, `ES256K`, `Ed25519` and
+//! `Ed448`. RSA private keys are best kept here: OpenSSL's arithmetic on them is written to take
+//! the same time whatever the key, and blinded besides.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use jose_core::{Alg, Jwk};
+//! use jose_openssl::BACKEND;
+//!
+//! let jwk = Jwk::generate(Alg::ES256, BACKEND)?;
+//! assert_eq!(jwk.alg(), Some("ES256"));
+//! # Ok(()) }
+//! ```
+//!
+//! # Which OpenSSL
+//!
+//! The installed one, found by `pkg-config` or `OPENSSL_DIR` as the crate `openssl-sys` describes.
+//! With the feature `vendored` OpenSSL is built from source and linked statically, for which a C
+//! compiler, make and perl are needed and no installed headers. Versions 3.0 to 4.0 serve; earlier
+//! ones, and the libraries that grew out of them, lack the calls this crate is made of.
+//!
+//! # Where it computes
+//!
+//! [`BACKEND`] computes in the default library context of the process, by the providers and
+//! default properties that the deployer's configuration file gives it. Every call names that
+//! context, even where the safe crate `openssl` has a shorter one that does not: a key is never
+//! copied to another context, and no operation runs in one.
+//!
+//! # Keys
+//!
+//! Loading a key checks what takes arithmetic: that a point is on its curve, a private key in range
+//! and the public half its own, that the numbers of an RSA key belong together. A handle then
+//! keeps a prepared operation, which is copied for each message, and may be used by any number of
+//! threads at once. OpenSSL overwrites private keys when it frees them.
+#![deny(unsafe_code)]
+
+extern crate alloc;
+
+mod digest;
+mod ecdsa;
+mod eddsa;
+mod ffi;
+mod hmac;
+mod random;
+mod rsa;
+
+use jose_core::crypto::{Backend, CryptoError, KeyError, NewKey, Signer, Verifier};
+use jose_core::jwa::{Bound, Hash, SignatureAlgorithm};
+use jose_core::jwk::Params;
+
+use self::ffi::Lib;
+
+/// OpenSSL in the default library context of the process.
+pub const BACKEND: &dyn Backend = &OpenSsl { lib: None };
+
+static PROCESS: Lib = Lib::process();
+
+/// OpenSSL as seen from one library context.
+#[derive(Debug)]
+struct OpenSsl {
+    /// `None` is [`PROCESS`], which a constant cannot refer to.
+    lib: Option<&'static Lib>,
+}
+
+impl OpenSsl {
+    fn lib(&self) -> &'static Lib {
+        self.lib.unwrap_or(&PROCESS)
+    }
+}
+
+impl Backend for OpenSsl {
+    fn name(&self) -> &'static str {
+        "openssl"
+    }
+
+    fn signer(&self, key: Bound<'_, SignatureAlgorithm>) -> Result<Box<dyn Signer>, KeyError> {
+        let (lib, alg) = (self.lib(), key.alg());
+        match (key.params(), alg.hash()) {
+            (Params::Oct(oct), Some(hash)) => Ok(Box::new(hmac::Hmac::new(lib, hash, oct)?)),
+            (Params::Rsa(rsa), Some(hash)) => {
+                Ok(Box::new(rsa::RsaSigner::new(lib, rsa::Padding::of(alg)?, hash, rsa)?))
+            }
+            (Params::Ec(ec), Some(hash)) => Ok(Box::new(ecdsa::EcSigner::new(lib, hash, ec)?)),
+            (Params::Okp(okp), None) => Ok(Box::new(eddsa::EdSigner::new(lib, okp)?)),
+            _ => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn verifier(&self, key: Bound<'_, SignatureAlgorithm>) -> Result<Box<dyn Verifier>, KeyError> {
+        let (lib, alg) = (self.lib(), key.alg());
+        match (key.params(), alg.hash()) {
+            (Params::Oct(oct), Some(hash)) => Ok(Box::new(hmac::Hmac::new(lib, hash, oct)?)),
+            (Params::Rsa(rsa), Some(hash)) => {
+                Ok(Box::new(rsa::RsaVerifier::new(lib, rsa::Padding::of(alg)?, hash, rsa)?))
+            }
+            (Params::Ec(ec), Some(hash)) => Ok(Box::new(ecdsa::EcVerifier::new(lib, hash, ec)?)),
+            (Params::Okp(okp), None) => Ok(Box::new(eddsa::EdVerifier::new(lib, okp)?)),
+            _ => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
+        match key {
+            NewKey::Ec(crv) => ecdsa::generate(self.lib(), crv),
+            NewKey::Okp(crv) => eddsa::generate(self.lib(), crv),
+            NewKey::Rsa { bits } => rsa::generate(self.lib(), bits),
+            _ => Err(KeyError::Unsupported { what: "this kind of key" }),
+        }
+    }
+
+    fn digest(&self, hash: Hash, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+        digest::digest(self.lib(), hash, parts, out)
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
+        random::random(self.lib(), out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jose_core::Jwk;
+    use jose_core::crypto::Refused;
+    use jose_core::jwk::{EcCurve, Oct, OkpCurve};
+    use jose_core::jws::{self, SigningKey, VerifyingKey, VerifyingKeys};
+    use openssl::error::ErrorStack;
+
+    use super::*;
+
+    fn backend(lib: &'static Lib) -> OpenSsl {
+        OpenSsl { lib: Some(lib) }
+    }
+
+    fn keys(alg: SignatureAlgorithm, backend: &dyn Backend) -> (SigningKey, VerifyingKeys) {
+        let jwk = Jwk::generate(alg, backend).unwrap();
+        let public = if alg.is_symmetric() { jwk.clone() } else { jwk.to_public().unwrap() };
+        let verifying = VerifyingKey::from_jwk(&public, backend).unwrap();
+        (SigningKey::from_jwk(&jwk, backend).unwrap(), VerifyingKeys::from(verifying))
+    }
+
+    #[test]
+    fn the_same_calls_serve_any_context_and_any_property_query() {
+        let elsewhere = backend(Lib::elsewhere(c"default", Some(c"provider=default")));
+        for backend in [BACKEND, &elsewhere] {
+            for alg in SignatureAlgorithm::ALL {
+                let (signing, verifying) = keys(*alg, backend);
+                let token = jws::sign(b"payload", &signing).unwrap();
+                assert_eq!(jws::verify(&token, &verifying).unwrap().content(), b"payload", "{alg}");
+                let forged = jws::sign(b"payload", &keys(*alg, backend).0).unwrap();
+                assert!(jws::verify(&forged, &verifying).is_err(), "{alg}");
+                assert!(ErrorStack::get().errors().is_empty(), "{alg}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_falls_back_to_another_context_or_other_properties() {
+        let empty = backend(Lib::elsewhere(c"null", None));
+        let nobody = backend(Lib::elsewhere(c"default", Some(c"provider=nobody")));
+        assert!(empty.random(&mut [0; 1]).is_err());
+        for backend in [empty, nobody] {
+            for alg in SignatureAlgorithm::ALL {
+                let jwk = Jwk::generate(*alg, BACKEND).unwrap();
+                let public = jwk.to_public().unwrap_or_else(|_| jwk.clone());
+                for refused in [
+                    SigningKey::from_jwk(&jwk, &backend).err(),
+                    VerifyingKey::from_jwk(&public, &backend).err(),
+                ] {
+                    assert!(matches!(refused, Some(KeyError::Unavailable(_))), "{alg} {refused:?}");
+                }
+                if !alg.is_symmetric() {
+                    assert!(Jwk::generate(*alg, &backend).is_err(), "{alg}");
+                }
+            }
+            assert!(backend.digest(Hash::Sha256, &[], &mut [0; 32]).is_err());
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn digests_are_those_of_the_concatenation() {
+        let mut digest = [0; 32];
+        BACKEND.digest(Hash::Sha256, &[b"a", b"", b"bc"], &mut digest).unwrap();
+        assert_eq!(digest[..4], [0xBA, 0x78, 0x16, 0xBF]); // FIPS 180-4
+        assert!(BACKEND.digest(Hash::Sha512, &[], &mut digest).is_err());
+    }
+
+    #[test]
+    fn random_octets_fill_the_whole_of_the_buffer() {
+        let mut octets = vec![0; (1 << 20) + 64];
+        BACKEND.random(&mut octets).unwrap();
+        assert!(octets.rchunks(32).next().unwrap().iter().any(|octet| *octet != 0));
+        BACKEND.random(&mut []).unwrap();
+    }
+
+    /// What is shared between threads is only ever copied from.
+    #[test]
+    fn handles_serve_several_threads_at_once() {
+        for alg in SignatureAlgorithm::ALL {
+            let (signing, verifying) = keys(*alg, BACKEND);
+            std::thread::scope(|scope| {
+                for thread in 0..4 {
+                    let (signing, verifying) = (&signing, &verifying);
+                    scope.spawn(move || {
+                        for round in 0..8 {
+                            let payload = [thread, round];
+                            let token = jws::sign(&payload, signing).unwrap();
+                            assert_eq!(jws::verify(&token, verifying).unwrap().content(), &payload);
+                        }
+                    });
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_refusal_leaves_nothing_in_the_error_queue() {
+        let refuse = |verifier: &dyn Verifier, lens: &[usize]| {
+            for len in lens {
+                let verdict = verifier.verify(&[b"input"], &vec![0x5A; *len]);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{verdict:?}");
+                assert!(ErrorStack::get().errors().is_empty());
+            }
+        };
+        for crv in [EcCurve::P256, EcCurve::Secp256k1] {
+            let Ok(Params::Ec(ec)) = BACKEND.generate(NewKey::Ec(crv)) else { panic!() };
+            let verifier = ecdsa::EcVerifier::new(&PROCESS, Hash::Sha256, &ec).unwrap();
+            refuse(&verifier, &[0, 1, 63, 64, 65]);
+        }
+        for crv in [OkpCurve::Ed25519, OkpCurve::Ed448] {
+            let Ok(Params::Okp(okp)) = BACKEND.generate(NewKey::Okp(crv)) else { panic!() };
+            let verifier = eddsa::EdVerifier::new(&PROCESS, &okp).unwrap();
+            refuse(&verifier, &[0, 1, 64, 114, 115]);
+        }
+        let Ok(Params::Rsa(rsa)) = BACKEND.generate(NewKey::Rsa { bits: 2048 }) else { panic!() };
+        for padding in [rsa::Padding::Pkcs1, rsa::Padding::Pss] {
+            let verifier = rsa::RsaVerifier::new(&PROCESS, padding, Hash::Sha256, &rsa).unwrap();
+            refuse(&verifier, &[0, 1, 255, 256, 257]);
+        }
+        let oct = Oct::new([7; 32].into()).unwrap();
+        let verifier = hmac::Hmac::new(&PROCESS, Hash::Sha256, &oct).unwrap();
+        refuse(&verifier, &[0, 1, 31, 32, 33]);
+    }
+}

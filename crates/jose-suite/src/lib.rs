@@ -6,7 +6,7 @@
 //! use jose::RUSTCRYPTO as BACKEND; // or jose::OPENSSL: the one line that differs
 //! use jose::{Alg, Jwk, SigningKey, UnixTime, Validation, VerifyingKey, jwt};
 //!
-//! #[derive(serde::Serialize, serde::Deserialize)]
+//! #[derive(Debug, serde::Serialize, serde::Deserialize)]
 //! struct Claims {
 //!     iss: String,
 //!     aud: String,

@@ -7,7 +7,7 @@
 //! use jose_core::{Alg, Jwk, UnixTime};
 //! use jose_rustcrypto::BACKEND;
 //!
-//! #[derive(serde::Serialize, serde::Deserialize)]
+//! #[derive(Debug, serde::Serialize, serde::Deserialize)]
 //! struct Session {
 //!     iss: String,
 //!     sub: String,

@@ -1,0 +1,162 @@
+//! ECDSA with SHA-2 (RFC 7518 §3.4) and on secp256k1 (RFC 8812 §3.2).
+
+use core::ffi::CStr;
+
+use jose_core::SecretBytes;
+use jose_core::crypto::ecdsa::{MAX_DER_LEN, der_to_fixed, fixed_to_der};
+use jose_core::crypto::{CryptoError, KeyError, Refused, Signer, Verifier};
+use jose_core::jwa::Hash;
+use jose_core::jwk::{Ec, EcCurve, Params as KeyParams};
+use zeroize::Zeroizing;
+
+use crate::ffi::{Lib, Operation, Params, Pkey, Template};
+
+/// A private key.
+pub(crate) struct EcSigner {
+    template: Template,
+    coordinate_len: usize,
+}
+
+impl EcSigner {
+    pub(crate) fn new(lib: &Lib, hash: Hash, ec: &Ec) -> Result<Self, KeyError> {
+        let d = ec.d().ok_or(KeyError::NotPrivate)?;
+        let point = uncompressed(ec);
+        let params = Params::new()
+            .text(c"group", group(ec.crv())?)
+            .octets(c"pub", &point)
+            .number(c"priv", d.expose_secret());
+        let key = Pkey::import(lib, Operation::Sign, c"EC", params)?;
+        // The import takes any number for d, and leaves it to be another point's.
+        if !key.is_consistent(lib, Operation::Sign).map_err(KeyError::Unavailable)? {
+            return Err(KeyError::Inconsistent);
+        }
+        let template = Template::new(lib, Operation::Sign, &key, hash, &Params::new())
+            .map_err(KeyError::Unavailable)?;
+        Ok(Self { template, coordinate_len: ec.crv().coordinate_len() })
+    }
+}
+
+impl Signer for EcSigner {
+    fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        let mut der = [0; MAX_DER_LEN];
+        let len = self.template.sign(input, &mut der)?;
+        der_to_fixed(der.get(..len).unwrap_or_default(), self.coordinate_len, signature)
+            .map_err(CryptoError::from_source)
+    }
+}
+
+/// A public key.
+pub(crate) struct EcVerifier {
+    template: Template,
+    coordinate_len: usize,
+}
+
+impl EcVerifier {
+    pub(crate) fn new(lib: &Lib, hash: Hash, ec: &Ec) -> Result<Self, KeyError> {
+        let point = uncompressed(ec);
+        let params = Params::new().text(c"group", group(ec.crv())?).octets(c"pub", &point);
+        let key = Pkey::import(lib, Operation::Verify, c"EC", params)?;
+        // The import refuses points off the curve by itself, but that is a habit and not a promise.
+        if !key.is_consistent(lib, Operation::Verify).map_err(KeyError::Unavailable)? {
+            return Err(KeyError::Inconsistent);
+        }
+        let template = Template::new(lib, Operation::Verify, &key, hash, &Params::new())
+            .map_err(KeyError::Unavailable)?;
+        Ok(Self { template, coordinate_len: ec.crv().coordinate_len() })
+    }
+}
+
+impl Verifier for EcVerifier {
+    fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+        if signature.len() != 2 * self.coordinate_len {
+            return Err(Refused::Invalid);
+        }
+        self.template.verify(input, fixed_to_der(signature, &mut [0; MAX_DER_LEN])?)
+    }
+}
+
+pub(crate) fn generate(lib: &Lib, crv: EcCurve) -> Result<KeyParams, KeyError> {
+    let key = Pkey::generate(lib, c"EC", &Params::new().text(c"group", group(crv)?))
+        .map_err(KeyError::Unavailable)?;
+    let len = crv.coordinate_len();
+    let mut point = vec![0; 1 + 2 * len];
+    key.octets(c"pub", &mut point).map_err(KeyError::Unavailable)?;
+    let mut d = Zeroizing::new(vec![0; len]);
+    key.number(c"priv", &mut d).map_err(KeyError::Unavailable)?;
+    let Some((4, xy)) = point.split_first() else { return Err(KeyError::Inconsistent) };
+    let (x, y) = xy.split_at_checked(len).ok_or(KeyError::Inconsistent)?;
+    Ec::new(crv, x.into(), y.into(), Some(SecretBytes::from(d.as_slice())))
+        .map(KeyParams::Ec)
+        .map_err(|_| KeyError::Inconsistent)
+}
+
+/// The point in octets (SEC 1 §2.3.3).
+fn uncompressed(ec: &Ec) -> Vec<u8> {
+    [&[4], ec.x(), ec.y()].concat()
+}
+
+fn group(crv: EcCurve) -> Result<&'static CStr, KeyError> {
+    match crv {
+        EcCurve::P256 => Ok(c"P-256"),
+        EcCurve::P384 => Ok(c"P-384"),
+        EcCurve::P521 => Ok(c"P-521"),
+        EcCurve::Secp256k1 => Ok(c"secp256k1"),
+        _ => Err(KeyError::Unsupported { what: crv.name() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl::error::ErrorStack;
+
+    use super::*;
+
+    static LIB: Lib = Lib::process();
+
+    /// The private key 1, whose point is the generator, and the order (SEC 2 §2.4.2).
+    const GX: [u8; 32] = hex(b"6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296");
+    const GY: [u8; 32] = hex(b"4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5");
+    const N: [u8; 32] = hex(b"FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551");
+
+    const fn hex<const N: usize>(text: &[u8]) -> [u8; N] {
+        let mut octets = [0; N];
+        let mut i = 0;
+        while i < text.len() {
+            let digit = if text[i] <= b'9' { text[i] - b'0' } else { text[i] - b'A' + 10 };
+            octets[i / 2] = octets[i / 2] << 4 | digit;
+            i += 1;
+        }
+        octets
+    }
+
+    fn plus(mut number: [u8; 32], last: u8) -> [u8; 32] {
+        number[31] = number[31].wrapping_add(last);
+        number
+    }
+
+    fn load(x: [u8; 32], y: [u8; 32], d: [u8; 32]) -> Result<EcSigner, KeyError> {
+        let ec = Ec::new(EcCurve::P256, x.into(), y.into(), Some(d.into())).unwrap();
+        EcSigner::new(&LIB, Hash::Sha256, &ec)
+    }
+
+    #[test]
+    fn the_private_key_is_in_range_and_the_point_its_own() {
+        assert!(load(GX, GY, plus([0; 32], 1)).is_ok());
+        for d in [[0; 32], plus([0; 32], 2), plus(N, 0), plus(N, 1), [0xFF; 32]] {
+            assert!(matches!(load(GX, GY, d), Err(KeyError::Inconsistent)), "{d:?}");
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn points_off_the_curve_are_refused() {
+        // The last has an x of 2^256 - 1, which is greater than p.
+        for (x, y) in [(GX, plus(GY, 1)), (GY, GX), (plus(GX, 1), GY), ([0xFF; 32], GY)] {
+            let ec = Ec::new(EcCurve::P256, x.into(), y.into(), None).unwrap();
+            let refused = EcVerifier::new(&LIB, Hash::Sha256, &ec).err();
+            assert!(matches!(refused, Some(KeyError::Inconsistent)), "{refused:?}");
+            assert!(load(x, y, plus([0; 32], 1)).is_err());
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `EdDSA` on Ed25519 and Ed448 (RFC 8037 §3.1, RFC 9864 §2.2).
+
+use alloc::borrow::Cow;
+use core::ffi::CStr;
+
+use jose_core::SecretBytes;
+use jose_core::crypto::{CryptoError, KeyError, Refused, Signer, Verifier};
+use jose_core::jwk::{Okp, OkpCurve, Params as KeyParams};
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::error::ErrorStack;
+use zeroize::Zeroizing;
+
+use crate::ffi::{self, Lib, Operation, Params, Pkey};
+
+/// A private key.
+pub(crate) struct EdSigner {
+    lib: &'static Lib,
+    key: Pkey,
+}
+
+impl EdSigner {
+    pub(crate) fn new(lib: &'static Lib, okp: &Okp) -> Result<Self, KeyError> {
+        let d = okp.d().ok_or(KeyError::NotPrivate)?;
+        // OpenSSL would take a public key beside the seed at its word, and signing with another's
+        // gives the seed away: let it make its own, and compare.
+        let params = Params::new().octets(c"priv", d.expose_secret());
+        let key = Pkey::import(lib, Operation::Sign, kind(okp.crv())?, params)?;
+        let mut x = vec![0; okp.crv().key_len()];
+        key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
+        if x != okp.x() {
+            return Err(KeyError::Inconsistent);
+        }
+        Ok(Self { lib, key })
+    }
+}
+
+impl Signer for EdSigner {
+    fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        let mut out = [0; 114];
+        let len = ffi::sign_at_once(self.lib, &self.key, &message(input), &mut out)?;
+        signature.extend_from_slice(out.get(..len).unwrap_or_default());
+        Ok(())
+    }
+}
+
+/// A public key.
+pub(crate) struct EdVerifier {
+    lib: &'static Lib,
+    key: Pkey,
+}
+
+impl EdVerifier {
+    pub(crate) fn new(lib: &'static Lib, okp: &Okp) -> Result<Self, KeyError> {
+        let kind = kind(okp.crv())?;
+        // OpenSSL looks at the point only when it verifies.
+        let on_curve = is_on_curve(okp.crv(), okp.x());
+        if !on_curve.map_err(|errors| KeyError::Unavailable(CryptoError::from_source(errors)))? {
+            return Err(KeyError::Inconsistent);
+        }
+        let params = Params::new().octets(c"pub", okp.x());
+        let key = Pkey::import(lib, Operation::Verify, kind, params)?;
+        Ok(Self { lib, key })
+    }
+}
+
+impl Verifier for EdVerifier {
+    fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+        ffi::verify_at_once(self.lib, &self.key, &message(input), signature)
+    }
+}
+
+pub(crate) fn generate(lib: &Lib, crv: OkpCurve) -> Result<KeyParams, KeyError> {
+    let key = Pkey::generate(lib, kind(crv)?, &Params::new()).map_err(KeyError::Unavailable)?;
+    let mut x = vec![0; crv.key_len()];
+    key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
+    let mut d = Zeroizing::new(vec![0; crv.key_len()]);
+    key.octets(c"priv", &mut d).map_err(KeyError::Unavailable)?;
+    Okp::new(crv, x, Some(SecretBytes::from(d.as_slice())))
+        .map(KeyParams::Okp)
+        .map_err(|_| KeyError::Inconsistent)
+}
+
+fn message<'a>(input: &[&'a [u8]]) -> Cow<'a, [u8]> {
+    match input {
+        [message] => Cow::Borrowed(message),
+        parts => Cow::Owned(parts.concat()),
+    }
+}
+
+fn kind(crv: OkpCurve) -> Result<&'static CStr, KeyError> {
+    match crv {
+        OkpCurve::Ed25519 => Ok(c"ED25519"),
+        OkpCurve::Ed448 => Ok(c"ED448"),
+        _ => Err(KeyError::Unsupported { what: crv.name() }),
+    }
+}
+
+/// Whether the curve has a point with this y coordinate (RFC 8032 §5.1.3, §5.2.3).
+///
+/// It has if x², a fraction of y, is a square modulo p. A fraction is one if the product of its
+/// numerator and its denominator is.
+fn is_on_curve(crv: OkpCurve, public: &[u8]) -> Result<bool, ErrorStack> {
+    let mut ctx = BigNumContext::new()?;
+    let mut y: Vec<u8> = public.iter().rev().copied().collect();
+    if let Some(first) = y.first_mut() {
+        *first &= 0x7F; // the sign of x
+    }
+    let (y, one) = (BigNum::from_slice(&y)?, BigNum::from_u32(1)?);
+    let (mut p, mut yy) = (BigNum::new()?, BigNum::new()?);
+    let (mut numerator, mut denominator) = (BigNum::new()?, BigNum::new()?);
+    if crv == OkpCurve::Ed25519 {
+        // x² = (y² - 1) / (d·y² + 1), d = -121665/121666, p = 2^255 - 19
+        p.lshift(&one, 255)?;
+        p.sub_word(19)?;
+        yy.sqr(&y, &mut ctx)?;
+        numerator.checked_sub(&yy, &one)?;
+        numerator.mul_word(121_666)?;
+        yy.mul_word(121_665)?;
+        denominator.checked_sub(&*BigNum::from_u32(121_666)?, &yy)?;
+    } else {
+        // x² = (1 - y²) / (1 - d·y²), d = -39081, p = 2^448 - 2^224 - 1
+        yy.lshift(&one, 448)?;
+        numerator.lshift(&one, 224)?;
+        p.checked_sub(&yy, &numerator)?;
+        p.sub_word(1)?;
+        yy.sqr(&y, &mut ctx)?;
+        numerator.checked_sub(&one, &yy)?;
+        yy.mul_word(39_081)?;
+        denominator.checked_add(&yy, &one)?;
+    }
+    let (mut product, mut half, mut symbol) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
+    product.mod_mul(&numerator, &denominator, &p, &mut ctx)?;
+    half.rshift1(&p)?; // (p - 1) / 2: Euler's criterion
+    symbol.mod_exp(&product, &half, &p, &mut ctx)?;
+    Ok(symbol == one || product.num_bits() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static LIB: Lib = Lib::process();
+
+    #[test]
+    fn a_public_key_that_is_not_the_seeds_own_is_refused() {
+        for crv in [OkpCurve::Ed25519, OkpCurve::Ed448] {
+            let Ok(KeyParams::Okp(one)) = generate(&LIB, crv) else { panic!() };
+            let Ok(KeyParams::Okp(other)) = generate(&LIB, crv) else { panic!() };
+            let mixed = Okp::new(crv, one.x().into(), other.d().cloned()).unwrap();
+            assert!(EdSigner::new(&LIB, &one).is_ok());
+            assert!(matches!(EdSigner::new(&LIB, &mixed), Err(KeyError::Inconsistent)));
+        }
+    }
+
+    #[test]
+    fn half_of_all_y_are_of_no_point() {
+        for (crv, points) in
+            [(OkpCurve::Ed25519, &[3, 4, 5, 6, 9][..]), (OkpCurve::Ed448, &[3, 4, 5, 7, 8, 9])]
+        {
+            let is_loaded = |y: &u8| {
+                let mut x = vec![0; crv.key_len()];
+                x[0] = *y;
+                let loaded = EdVerifier::new(&LIB, &Okp::new(crv, x, None).unwrap());
+                assert!(matches!(loaded, Ok(_) | Err(KeyError::Inconsistent)));
+                loaded.is_ok()
+            };
+            assert_eq!((2..10).filter(is_loaded).collect::<Vec<u8>>(), points, "{}", crv.name());
+        }
+    }
+
+    #[test]
+    fn every_generated_key_is_on_its_curve() {
+        for crv in [OkpCurve::Ed25519, OkpCurve::Ed448] {
+            for _ in 0..32 {
+                let Ok(KeyParams::Okp(okp)) = generate(&LIB, crv) else { panic!() };
+                assert!(is_on_curve(crv, okp.x()).unwrap());
+            }
+        }
+    }
+}

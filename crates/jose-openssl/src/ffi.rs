@@ -1,0 +1,600 @@
+//! OpenSSL's own calls, made safe: the only file of this workspace with `unsafe` in it.
+//!
+//! The safe crate's constructors for signatures, MACs and digests take no library context, and
+//! given a key of one context they compute in another without a word. Everything here takes a
+//! [`Lib`] instead, and passes both its context and its property query to every call that would
+//! otherwise choose for itself.
+//!
+//! Operations are prepared once and copied for each message ([`Template`], [`MacTemplate`]):
+//! fetching an algorithm and setting its parameters costs more than hashing a token does.
+//!
+//! Whatever fails takes its errors off OpenSSL's queue, also where the caller is told no more than
+//! "no": the queue belongs to the thread, and the next library to look would take them for its own.
+#![allow(unsafe_code, reason = "the calls that name a library context are in no safe crate")]
+
+use core::ffi::{CStr, c_char, c_int, c_uint};
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+use std::sync::OnceLock;
+
+use jose_core::crypto::{CryptoError, KeyError, Refused};
+use jose_core::jwa::Hash;
+use openssl::error::ErrorStack;
+use openssl_sys::{self as ffi, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM};
+use zeroize::Zeroizing;
+
+use crate::digest;
+
+/// A library context and a property query: where, and by which implementations, OpenSSL computes.
+#[derive(Debug)]
+pub(crate) struct Lib {
+    /// Null for the default context of the process. Never freed: handles outlive it otherwise.
+    ctx: *mut OSSL_LIB_CTX,
+    properties: Option<&'static CStr>,
+    sha256: OnceLock<Md>,
+    sha384: OnceLock<Md>,
+    sha512: OnceLock<Md>,
+}
+
+// SAFETY: a library context is made to be used from any thread; OpenSSL locks what is in it.
+unsafe impl Send for Lib {}
+// SAFETY: as `Send`; the other fields are `Sync` themselves.
+unsafe impl Sync for Lib {}
+
+impl Lib {
+    /// The default context, with whatever providers and default properties the deployer's
+    /// configuration file gives it.
+    pub(crate) const fn process() -> Self {
+        Self::new(ptr::null_mut(), None)
+    }
+
+    const fn new(ctx: *mut OSSL_LIB_CTX, properties: Option<&'static CStr>) -> Self {
+        Self {
+            ctx,
+            properties,
+            sha256: OnceLock::new(),
+            sha384: OnceLock::new(),
+            sha512: OnceLock::new(),
+        }
+    }
+
+    fn ctx(&self) -> *mut OSSL_LIB_CTX {
+        // Reads the configuration before the first fetch, and keeps OpenSSL from tearing itself
+        // down at exit while other threads still hold handles.
+        openssl::init();
+        self.ctx
+    }
+
+    fn properties(&self) -> *const c_char {
+        self.properties.map_or(ptr::null(), CStr::as_ptr)
+    }
+
+    /// Writes the digest of the concatenation of `parts`.
+    pub(crate) fn digest(
+        &self,
+        hash: Hash,
+        parts: &[&[u8]],
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        if out.len() != hash.len() {
+            return Err(CryptoError::from_source("the buffer is not as long as the digest"));
+        }
+        let md = self.md(hash)?;
+        let ctx = MdCtx::new()?;
+        // SAFETY: both objects are live, and there is no engine.
+        ok(unsafe { ffi::EVP_DigestInit_ex(ctx.as_ptr(), md.as_ptr(), ptr::null_mut()) })?;
+        for part in parts {
+            // SAFETY: the address is good for that many octets.
+            ok(unsafe { ffi::EVP_DigestUpdate(ctx.as_ptr(), address(part).cast(), part.len()) })?;
+        }
+        // SAFETY: `out` has the digest's length, checked above, and a null length is not written.
+        ok(unsafe { ffi::EVP_DigestFinal_ex(ctx.as_ptr(), out.as_mut_ptr(), ptr::null_mut()) })
+    }
+
+    /// The hash function, fetched at its first use.
+    fn md(&self, hash: Hash) -> Result<&Md, CryptoError> {
+        let name = digest::name(hash)?.as_ptr();
+        let cell = match hash {
+            Hash::Sha256 => &self.sha256,
+            Hash::Sha384 => &self.sha384,
+            Hash::Sha512 => &self.sha512,
+            _ => return Err(CryptoError::default()),
+        };
+        if let Some(md) = cell.get() {
+            return Ok(md);
+        }
+        // SAFETY: the context is live or null, the strings end with NUL.
+        let md = unsafe { ffi::EVP_MD_fetch(self.ctx(), name, self.properties()) };
+        // SAFETY: a fetch hands its reference to the caller.
+        let md = unsafe { Md::own(md) }?;
+        Ok(cell.get_or_init(|| md))
+    }
+
+    /// Fills `out`, of at most `i32::MAX` octets, from the context's generator for private values.
+    pub(crate) fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
+        // SAFETY: `out` is writable for its whole length; strength 0 is the generator's own.
+        ok(unsafe { RAND_priv_bytes_ex(self.ctx(), out.as_mut_ptr(), out.len(), 0) })
+    }
+}
+
+#[cfg(test)]
+impl Lib {
+    /// A context with one provider in it, and what to ask for there.
+    pub(crate) fn elsewhere(provider: &CStr, properties: Option<&'static CStr>) -> &'static Self {
+        // SAFETY: takes nothing.
+        let ctx = unsafe { ffi::OSSL_LIB_CTX_new() };
+        // SAFETY: the context is live or null, the name ends with NUL.
+        let provider = unsafe { ffi::OSSL_PROVIDER_load(ctx, provider.as_ptr()) };
+        assert!(!ctx.is_null() && !provider.is_null());
+        Box::leak(Box::new(Self::new(ctx, properties)))
+    }
+}
+
+/// Parameters for a call of OpenSSL, over buffers that are borrowed or wiped: OpenSSL's own
+/// builder copies secrets and frees the copies as they are.
+pub(crate) struct Params<'a> {
+    /// Ends with the mark that OpenSSL looks for.
+    list: Vec<OSSL_PARAM>,
+    /// What the numbers in `list` point to.
+    numbers: Vec<Zeroizing<Vec<u8>>>,
+    octets: PhantomData<&'a [u8]>,
+}
+
+impl<'a> Params<'a> {
+    pub(crate) fn new() -> Self {
+        Self { list: vec![END], numbers: Vec::new(), octets: PhantomData }
+    }
+
+    /// A text.
+    pub(crate) fn text(mut self, key: &'static CStr, text: &'static CStr) -> Self {
+        self.push(key, OSSL_PARAM_UTF8_STRING, text.as_ptr().cast(), text.count_bytes());
+        self
+    }
+
+    /// Octets, where they are.
+    pub(crate) fn octets(mut self, key: &'static CStr, octets: &'a [u8]) -> Self {
+        self.push(key, OSSL_PARAM_OCTET_STRING, address(octets), octets.len());
+        self
+    }
+
+    /// A number in big-endian octets. OpenSSL takes them in the machine's own order.
+    pub(crate) fn number(mut self, key: &'static CStr, big_endian: &[u8]) -> Self {
+        let mut number = Zeroizing::new(big_endian.to_vec());
+        if cfg!(target_endian = "little") {
+            number.reverse();
+        }
+        self.push(key, OSSL_PARAM_UNSIGNED_INTEGER, address(&number), number.len());
+        self.numbers.push(number); // moves the vector, not what it points to
+        self
+    }
+
+    /// A hash function, and the property query by which it is to be found.
+    pub(crate) fn hash(
+        self,
+        lib: &Lib,
+        keys: [&'static CStr; 2],
+        hash: Hash,
+    ) -> Result<Self, CryptoError> {
+        let [name, query] = keys;
+        let params = self.text(name, digest::name(hash)?);
+        Ok(match lib.properties {
+            Some(properties) => params.text(query, properties),
+            None => params,
+        })
+    }
+
+    fn push(&mut self, key: &'static CStr, data_type: c_uint, data: *const u8, data_size: usize) {
+        let param = OSSL_PARAM {
+            key: key.as_ptr(),
+            data_type,
+            data: data.cast_mut().cast(), // written to in no call that takes a `Params`
+            data_size,
+            ..END
+        };
+        self.list.insert(self.list.len().saturating_sub(1), param);
+    }
+}
+
+/// A key, or a pair of keys.
+pub(crate) struct Pkey(PkeyPtr);
+
+// SAFETY: `&Pkey` gives OpenSSL the key to read, to count references to, and to keep what its
+// provider makes of it in a cache: the counts are atomic and the cache has a lock.
+unsafe impl Sync for Pkey {}
+
+impl Pkey {
+    /// What the operation takes out of its parts: a pair to sign with, a public key to verify with.
+    pub(crate) fn import(
+        lib: &Lib,
+        operation: Operation,
+        kind: &'static CStr,
+        mut params: Params<'_>,
+    ) -> Result<Self, KeyError> {
+        let selection = match operation {
+            Operation::Sign => ffi::EVP_PKEY_KEYPAIR,
+            Operation::Verify => ffi::EVP_PKEY_PUBLIC_KEY,
+        };
+        let ctx = PkeyCtx::of_kind(lib, kind).map_err(KeyError::Unavailable)?;
+        // SAFETY: the context is live.
+        ok(unsafe { ffi::EVP_PKEY_fromdata_init(ctx.as_ptr()) }).map_err(KeyError::Unavailable)?;
+        let (mut key, list) = (ptr::null_mut(), params.list.as_mut_ptr());
+        // SAFETY: the list is ended, and what it points to lives as long as `params`. It is only
+        // read, whatever the declaration says.
+        let code = unsafe { ffi::EVP_PKEY_fromdata(ctx.as_ptr(), &raw mut key, selection, list) };
+        // The parts have been looked at here for the first time, so they are what is refused.
+        ok(code).map_err(|_| KeyError::Inconsistent)?;
+        // SAFETY: the caller owns the key that was made.
+        unsafe { PkeyPtr::own(key) }.map(Self).map_err(KeyError::Unavailable)
+    }
+
+    /// A new pair of keys.
+    pub(crate) fn generate(
+        lib: &Lib,
+        kind: &'static CStr,
+        params: &Params<'_>,
+    ) -> Result<Self, CryptoError> {
+        let ctx = PkeyCtx::of_kind(lib, kind)?;
+        // SAFETY: the context is live.
+        ok(unsafe { ffi::EVP_PKEY_keygen_init(ctx.as_ptr()) })?;
+        // SAFETY: the list is ended, and what it points to lives as long as `params`.
+        ok(unsafe { ffi::EVP_PKEY_CTX_set_params(ctx.as_ptr(), params.list.as_ptr()) })?;
+        let mut key = ptr::null_mut();
+        // SAFETY: the context is initialised and `key` a place for the pointer.
+        ok(unsafe { ffi::EVP_PKEY_generate(ctx.as_ptr(), &raw mut key) })?;
+        // SAFETY: the caller owns the key that was made.
+        unsafe { PkeyPtr::own(key) }.map(Self)
+    }
+
+    /// Whether a public key is a point on its curve, or a pair's private key in range and its
+    /// public key its own.
+    pub(crate) fn is_consistent(
+        &self,
+        lib: &Lib,
+        operation: Operation,
+    ) -> Result<bool, CryptoError> {
+        let (key, properties) = (self.0.as_ptr(), lib.properties());
+        // SAFETY: the context is live or null, the key live, the string ends with NUL or is null.
+        let ctx = unsafe { EVP_PKEY_CTX_new_from_pkey(lib.ctx(), key, properties) };
+        // SAFETY: the caller owns the context that was made.
+        let ctx = unsafe { PkeyCtx::own(ctx) }?;
+        let check = match operation {
+            Operation::Sign => EVP_PKEY_pairwise_check,
+            Operation::Verify => EVP_PKEY_public_check_quick,
+        };
+        // SAFETY: the context is live.
+        Ok(ok(unsafe { check(ctx.as_ptr()) }).is_ok())
+    }
+
+    /// Fills `out` with a part that consists of octets and has that length.
+    pub(crate) fn octets(&self, name: &'static CStr, out: &mut [u8]) -> Result<(), CryptoError> {
+        self.part(name, OSSL_PARAM_OCTET_STRING, out)
+    }
+
+    /// Fills `out` with a part that is a number: big-endian, with zeros in front.
+    pub(crate) fn number(&self, name: &'static CStr, out: &mut [u8]) -> Result<(), CryptoError> {
+        self.part(name, OSSL_PARAM_UNSIGNED_INTEGER, out)?;
+        if cfg!(target_endian = "little") {
+            out.reverse();
+        }
+        Ok(())
+    }
+
+    fn part(
+        &self,
+        name: &'static CStr,
+        data_type: c_uint,
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        let part = OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type,
+            data: out.as_mut_ptr().cast(),
+            data_size: out.len(),
+            ..END
+        };
+        let mut list = [part, END];
+        // SAFETY: the list is ended, and `out` writable for the length it gives.
+        ok(unsafe { ffi::EVP_PKEY_get_params(self.0.as_ptr(), list.as_mut_ptr()) })?;
+        // A part that the key lacks is no error to OpenSSL: it says nothing was written.
+        let [OSSL_PARAM { return_size, .. }, _] = list;
+        if return_size == out.len() { Ok(()) } else { Err(failed()) }
+    }
+}
+
+/// What a [`Pkey`] or a [`Template`] is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Operation {
+    Sign,
+    Verify,
+}
+
+/// Signing or verifying with one key under one algorithm: initialised once, copied for each
+/// message.
+pub(crate) struct Template(MdCtx);
+
+// SAFETY: nothing reads the context but `copy`, as the `const` source of `EVP_MD_CTX_copy_ex`. What
+// the copies share with it (the key, the algorithm, the hash function) OpenSSL counts atomically
+// and changes under a lock.
+unsafe impl Sync for Template {}
+
+impl Template {
+    /// Initialises the operation; `params` are set after it, because a provider that reports what
+    /// is approved judges the padding when it is set.
+    pub(crate) fn new(
+        lib: &Lib,
+        operation: Operation,
+        key: &Pkey,
+        hash: Hash,
+        params: &Params<'_>,
+    ) -> Result<Self, CryptoError> {
+        let ctx = MdCtx::new()?;
+        let pkey_ctx = ctx.init(lib, operation, key, Some(digest::name(hash)?))?;
+        // SAFETY: `pkey_ctx` belongs to `ctx`, which is live; the list is ended, and what it points
+        // to lives as long as `params`.
+        ok(unsafe { ffi::EVP_PKEY_CTX_set_params(pkey_ctx, params.list.as_ptr()) })?;
+        // SAFETY: the context is live. The flag lets the last step use a copy up instead of copying
+        // it once more.
+        unsafe { EVP_MD_CTX_set_flags(ctx.as_ptr(), EVP_MD_CTX_FLAG_FINALISE) };
+        Ok(Self(ctx))
+    }
+
+    fn copy(&self) -> Result<MdCtx, CryptoError> {
+        let copy = MdCtx::new()?;
+        // SAFETY: both contexts are live, and the source is only read.
+        ok(unsafe { ffi::EVP_MD_CTX_copy_ex(copy.as_ptr(), self.0.as_ptr()) })?;
+        Ok(copy)
+    }
+
+    /// Writes the signature to `out`, which must have room for the longest one, and returns its
+    /// length.
+    pub(crate) fn sign(&self, input: &[&[u8]], out: &mut [u8]) -> Result<usize, CryptoError> {
+        let ctx = self.copy()?;
+        for part in input {
+            let octets = address(part).cast();
+            // SAFETY: the address is good for that many octets.
+            ok(unsafe { ffi::EVP_DigestSignUpdate(ctx.as_ptr(), octets, part.len()) })?;
+        }
+        let mut len = out.len();
+        // SAFETY: `len` says how much `out` has room for, and OpenSSL refuses if it needs more.
+        ok(unsafe { ffi::EVP_DigestSignFinal(ctx.as_ptr(), out.as_mut_ptr(), &raw mut len) })?;
+        Ok(len)
+    }
+
+    /// `Ok` only if the signature is valid.
+    pub(crate) fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+        let ctx = self.copy().map_err(Refused::Unavailable)?;
+        for part in input {
+            let octets = address(part).cast();
+            // SAFETY: the address is good for that many octets.
+            ok(unsafe { ffi::EVP_DigestVerifyUpdate(ctx.as_ptr(), octets, part.len()) })
+                .map_err(Refused::Unavailable)?;
+        }
+        let (octets, len) = (address(signature), signature.len());
+        // SAFETY: the address is good for that many octets.
+        ok(unsafe { ffi::EVP_DigestVerifyFinal(ctx.as_ptr(), octets, len) })
+            .map_err(|_| Refused::Invalid)
+    }
+}
+
+/// Writes an `EdDSA` signature to `out` and returns its length.
+///
+/// `EdDSA` reads its message twice, so there is nothing to feed in parts; and its contexts, which
+/// have no hash function, are not copied by OpenSSL 3.0.
+pub(crate) fn sign_at_once(
+    lib: &Lib,
+    key: &Pkey,
+    message: &[u8],
+    out: &mut [u8],
+) -> Result<usize, CryptoError> {
+    let ctx = MdCtx::new()?;
+    ctx.init(lib, Operation::Sign, key, None)?;
+    let mut len = out.len();
+    let (signature, octets) = (out.as_mut_ptr(), address(message));
+    // SAFETY: `len` says how much `out` has room for, and the address of the message is good for
+    // its length.
+    ok(unsafe {
+        ffi::EVP_DigestSign(ctx.as_ptr(), signature, &raw mut len, octets, message.len())
+    })?;
+    Ok(len)
+}
+
+/// `Ok` only if the `EdDSA` signature is valid.
+pub(crate) fn verify_at_once(
+    lib: &Lib,
+    key: &Pkey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Refused> {
+    let ctx = MdCtx::new().map_err(Refused::Unavailable)?;
+    ctx.init(lib, Operation::Verify, key, None).map_err(Refused::Unavailable)?;
+    let (octets, len) = (address(signature), signature.len());
+    // SAFETY: both addresses are good for the lengths beside them.
+    let code = unsafe {
+        ffi::EVP_DigestVerify(ctx.as_ptr(), octets, len, address(message), message.len())
+    };
+    ok(code).map_err(|_| Refused::Invalid)
+}
+
+/// HMAC with one key: padded once, copied for each message.
+pub(crate) struct MacTemplate(MacCtx);
+
+// SAFETY: nothing reads the context but `mac`, as the `const` source of `EVP_MAC_CTX_dup`. What the
+// copies share with it OpenSSL counts atomically.
+unsafe impl Sync for MacTemplate {}
+
+impl MacTemplate {
+    pub(crate) fn new(lib: &Lib, hash: Hash, key: &[u8]) -> Result<Self, CryptoError> {
+        let params = Params::new().hash(lib, [c"digest", c"properties"], hash)?;
+        // SAFETY: the context is live or null, the strings end with NUL.
+        let mac = unsafe { ffi::EVP_MAC_fetch(lib.ctx(), c"HMAC".as_ptr(), lib.properties()) };
+        // SAFETY: a fetch hands its reference to the caller.
+        let mac = unsafe { Mac::own(mac) }?;
+        // SAFETY: the algorithm is live; the new context takes a reference of its own.
+        let ctx = unsafe { ffi::EVP_MAC_CTX_new(mac.as_ptr()) };
+        // SAFETY: the caller owns the context that was made.
+        let ctx = unsafe { MacCtx::own(ctx) }?;
+        let (octets, list) = (address(key), params.list.as_ptr());
+        // SAFETY: the address is good for the key's length, the list is ended, and what it points
+        // to lives as long as `params`.
+        ok(unsafe { ffi::EVP_MAC_init(ctx.as_ptr(), octets, key.len(), list) })?;
+        Ok(Self(ctx))
+    }
+
+    /// Fills `out`, which must be as long as the hash, with the MAC.
+    pub(crate) fn mac(&self, input: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+        // SAFETY: the source is live and only read.
+        let ctx = unsafe { ffi::EVP_MAC_CTX_dup(self.0.as_ptr()) };
+        // SAFETY: the caller owns the copy.
+        let ctx = unsafe { MacCtx::own(ctx) }?;
+        for part in input {
+            // SAFETY: the address is good for that many octets.
+            ok(unsafe { ffi::EVP_MAC_update(ctx.as_ptr(), address(part), part.len()) })?;
+        }
+        let (mut written, mac) = (0, out.as_mut_ptr());
+        // SAFETY: OpenSSL writes no more than the size it is given.
+        ok(unsafe { ffi::EVP_MAC_final(ctx.as_ptr(), mac, &raw mut written, out.len()) })?;
+        if written == out.len() { Ok(()) } else { Err(failed()) }
+    }
+}
+
+/// Defines the owner of one of OpenSSL's objects.
+macro_rules! owner {
+    ($owner:ident of $object:ident, $free:ident) => {
+        #[derive(Debug)]
+        struct $owner(NonNull<ffi::$object>);
+
+        impl $owner {
+            /// Takes the object over, or the errors if there is none.
+            ///
+            /// # Safety
+            ///
+            /// The pointer is null or to an object that nobody else is going to free.
+            unsafe fn own(object: *mut ffi::$object) -> Result<Self, CryptoError> {
+                NonNull::new(object).map(Self).ok_or_else(failed)
+            }
+
+            const fn as_ptr(&self) -> *mut ffi::$object {
+                self.0.as_ptr()
+            }
+        }
+
+        impl Drop for $owner {
+            fn drop(&mut self) {
+                // SAFETY: the object is owned, so it is live and freed once.
+                unsafe { ffi::$free(self.as_ptr()) };
+            }
+        }
+
+        // SAFETY: OpenSSL ties no such object to the thread that made it.
+        unsafe impl Send for $owner {}
+    };
+}
+
+owner!(Mac of EVP_MAC, EVP_MAC_free);
+owner!(MacCtx of EVP_MAC_CTX, EVP_MAC_CTX_free);
+owner!(Md of EVP_MD, EVP_MD_free);
+owner!(MdCtx of EVP_MD_CTX, EVP_MD_CTX_free);
+owner!(PkeyCtx of EVP_PKEY_CTX, EVP_PKEY_CTX_free);
+owner!(PkeyPtr of EVP_PKEY, EVP_PKEY_free);
+
+// SAFETY: a fetched algorithm never changes but for its reference count, which is atomic.
+unsafe impl Sync for Md {}
+
+impl MdCtx {
+    fn new() -> Result<Self, CryptoError> {
+        // SAFETY: takes nothing.
+        let ctx = unsafe { ffi::EVP_MD_CTX_new() };
+        // SAFETY: the caller owns the context that was made.
+        unsafe { Self::own(ctx) }
+    }
+
+    /// Initialises signing or verifying, and lends the part of the context that takes parameters.
+    fn init(
+        &self,
+        lib: &Lib,
+        operation: Operation,
+        key: &Pkey,
+        md: Option<&'static CStr>,
+    ) -> Result<*mut EVP_PKEY_CTX, CryptoError> {
+        let init = match operation {
+            Operation::Sign => EVP_DigestSignInit_ex,
+            Operation::Verify => EVP_DigestVerifyInit_ex,
+        };
+        let (mut ctx, md) = (ptr::null_mut(), md.map_or(ptr::null(), CStr::as_ptr));
+        let (libctx, properties, key) = (lib.ctx(), lib.properties(), key.0.as_ptr());
+        // SAFETY: the objects are live, the library context live or null, the strings end with NUL
+        // or are null, and a null list of parameters is an empty one.
+        ok(unsafe { init(self.as_ptr(), &raw mut ctx, md, libctx, properties, key, ptr::null()) })?;
+        Ok(ctx)
+    }
+}
+
+impl PkeyCtx {
+    /// For keys to be made. OpenSSL keeps the pointer to the name, hence its lifetime.
+    fn of_kind(lib: &Lib, kind: &'static CStr) -> Result<Self, CryptoError> {
+        let (kind, properties) = (kind.as_ptr(), lib.properties());
+        // SAFETY: the context is live or null, the strings end with NUL.
+        let ctx = unsafe { ffi::EVP_PKEY_CTX_new_from_name(lib.ctx(), kind, properties) };
+        // SAFETY: the caller owns the context that was made.
+        unsafe { Self::own(ctx) }
+    }
+}
+
+/// Only 1 is success: OpenSSL has 0 and several negative numbers for the rest.
+fn ok(code: c_int) -> Result<(), CryptoError> {
+    if code == 1 { Ok(()) } else { Err(failed()) }
+}
+
+/// Takes all errors off the queue of this thread.
+fn failed() -> CryptoError {
+    CryptoError::from_source(ErrorStack::get())
+}
+
+/// Where the octets are. An empty slice may point anywhere in Rust, which C does not expect.
+const fn address(octets: &[u8]) -> *const u8 {
+    if octets.is_empty() { ptr::from_ref(&0) } else { octets.as_ptr() }
+}
+
+const END: OSSL_PARAM = OSSL_PARAM {
+    key: ptr::null(),
+    data_type: 0,
+    data: ptr::null_mut(),
+    data_size: 0,
+    return_size: usize::MAX, // OSSL_PARAM_UNMODIFIED
+};
+
+// <openssl/core.h>, <openssl/params.h> and <openssl/evp.h>, where `openssl-sys` lacks them.
+const OSSL_PARAM_UNSIGNED_INTEGER: c_uint = 2;
+const OSSL_PARAM_UTF8_STRING: c_uint = 4;
+const OSSL_PARAM_OCTET_STRING: c_uint = 5;
+const EVP_MD_CTX_FLAG_FINALISE: c_int = 0x0200;
+
+unsafe extern "C" {
+    fn EVP_DigestSignInit_ex(
+        ctx: *mut EVP_MD_CTX,
+        pctx: *mut *mut EVP_PKEY_CTX,
+        mdname: *const c_char,
+        libctx: *mut OSSL_LIB_CTX,
+        props: *const c_char,
+        pkey: *mut EVP_PKEY,
+        params: *const OSSL_PARAM,
+    ) -> c_int;
+    fn EVP_DigestVerifyInit_ex(
+        ctx: *mut EVP_MD_CTX,
+        pctx: *mut *mut EVP_PKEY_CTX,
+        mdname: *const c_char,
+        libctx: *mut OSSL_LIB_CTX,
+        props: *const c_char,
+        pkey: *mut EVP_PKEY,
+        params: *const OSSL_PARAM,
+    ) -> c_int;
+    fn EVP_MD_CTX_set_flags(ctx: *mut EVP_MD_CTX, flags: c_int);
+    fn EVP_PKEY_CTX_new_from_pkey(
+        libctx: *mut OSSL_LIB_CTX,
+        pkey: *mut EVP_PKEY,
+        propquery: *const c_char,
+    ) -> *mut EVP_PKEY_CTX;
+    fn EVP_PKEY_pairwise_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
+    fn EVP_PKEY_public_check_quick(ctx: *mut EVP_PKEY_CTX) -> c_int;
+    fn RAND_priv_bytes_ex(c: *mut OSSL_LIB_CTX, buf: *mut u8, num: usize, bits: c_uint) -> c_int;
+}

@@ -1,0 +1,3 @@
+//! The conformance suite.
+
+jose_conformance::suite!(jose_openssl::BACKEND);

@@ -1,0 +1,3 @@
+fn main() {
+    let _text = format!("{}", jose::SecretBytes::from([1, 2, 3]));
+}

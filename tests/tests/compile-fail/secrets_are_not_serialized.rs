@@ -1,0 +1,3 @@
+fn main() {
+    let _json = serde_json::to_string(&jose::SecretBytes::from([1, 2, 3]));
+}

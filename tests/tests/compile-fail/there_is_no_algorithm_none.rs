@@ -1,0 +1,3 @@
+fn main() {
+    let _alg = jose::jwa::SignatureAlgorithm::None;
+}

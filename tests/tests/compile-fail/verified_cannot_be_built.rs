@@ -1,0 +1,5 @@
+use jose::Verified;
+
+fn main() {
+    let _forged = Verified { content: "claims" };
+}

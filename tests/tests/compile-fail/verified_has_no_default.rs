@@ -1,0 +1,3 @@
+fn main() {
+    let _forged = jose::Verified::<String>::default();
+}

@@ -1,0 +1,55 @@
+//! Starts other programs, and says which.
+
+use std::env;
+use std::io::ErrorKind;
+use std::process::{Command, Stdio};
+
+/// A `cargo` command: the one that runs this task.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.args(args);
+    command
+}
+
+/// Prints the command and runs it, its output going where ours goes.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
+    println!("$ {}", line(command));
+    let status = command.status().map_err(|error| cannot_start(command, &error))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", line(command))) }
+}
+
+/// Runs the command and returns what it wrote to standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|error| cannot_start(command, &error))?;
+    if !output.status.success() {
+        return Err(format!("`{}` failed: {}", line(command), output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|_| format!("`{}` did not write UTF-8", line(command)))
+}
+
+/// Whether the command can be started and succeeds; what it writes is thrown away.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn line(command: &Command) -> String {
+    let program = command.get_program().to_string_lossy();
+    // The path of `cargo` is long and says nothing.
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(&program);
+    command.get_args().fold(name.to_owned(), |line, arg| line + " " + &arg.to_string_lossy())
+}
+
+fn cannot_start(command: &Command, error: &std::io::Error) -> String {
+    let program = command.get_program().to_string_lossy();
+    match error.kind() {
+        ErrorKind::NotFound => format!("`{program}` is not installed"),
+        _ => format!("cannot start `{program}`: {error}"),
+    }
+}

@@ -1,0 +1,99 @@
+//! `cargo xtask test`: every test on both backends, and a last line that names what was left out.
+
+use std::process::Command;
+
+use crate::openssl::Openssl;
+use crate::process::{cargo, run as run_command, succeeds};
+
+/// Runs every test. With `all`, a suite whose program is missing fails instead of being left out.
+pub(crate) fn run(openssl: Openssl, all: bool) -> Result<(), String> {
+    let args =
+        ["test", "--workspace", "--no-fail-fast", "--features", openssl.workspace_features()];
+    let mut outcomes = vec![run_command(&mut cargo(&args))];
+    let (present, missing): (Vec<&Suite>, Vec<&Suite>) =
+        SUITES.iter().partition(|suite| succeeds(&mut command(suite.probe)));
+    for suite in present {
+        println!("suite {}", suite.name);
+        outcomes.push(run_command(&mut command(suite.run)));
+    }
+
+    let left_out = left_out(&missing);
+    let mut failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
+    if all && !missing.is_empty() {
+        failures.push("--all was asked for, and not everything could be run".to_owned());
+    }
+    if failures.is_empty() {
+        println!("{left_out}");
+        Ok(())
+    } else {
+        // Also then the last line is the one that names what was left out.
+        failures.push(left_out);
+        Err(failures.join("\n"))
+    }
+}
+
+/// A suite that needs a program besides Rust and OpenSSL.
+struct Suite {
+    name: &'static str,
+    /// What to install.
+    needs: &'static str,
+    /// Succeeds where that is installed.
+    probe: &'static [&'static str],
+    run: &'static [&'static str],
+}
+
+/// The suites, in the order in which they are run.
+const SUITES: &[Suite] = &[];
+
+fn command(words: &[&str]) -> Command {
+    match words {
+        ["cargo", args @ ..] => cargo(args),
+        [program, args @ ..] => {
+            let mut command = Command::new(program);
+            command.args(args);
+            command
+        }
+        // Fails to start, and says so.
+        [] => Command::new(""),
+    }
+}
+
+/// The last line of every run.
+fn left_out(missing: &[&Suite]) -> String {
+    if missing.is_empty() {
+        return "left out: none".to_owned();
+    }
+    let each: Vec<String> =
+        missing.iter().map(|suite| format!("{} (needs {})", suite.name, suite.needs)).collect();
+    format!("left out: {}", each.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: Suite = Suite {
+        name: "node",
+        needs: "Node.js 20",
+        probe: &["node", "--version"],
+        run: &["node", "--test"],
+    };
+
+    #[test]
+    fn each_suite_left_out_is_named_with_what_it_needs() {
+        let redis = Suite { name: "redis", needs: "redis-server", ..NODE };
+        assert_eq!(left_out(&[]), "left out: none");
+        assert_eq!(
+            left_out(&[&NODE, &redis]),
+            "left out: node (needs Node.js 20), redis (needs redis-server)"
+        );
+    }
+
+    #[test]
+    fn no_two_suites_share_a_name_and_each_has_its_commands() {
+        for (i, suite) in SUITES.iter().enumerate() {
+            assert!(SUITES.iter().skip(i + 1).all(|other| other.name != suite.name));
+            assert!(!suite.probe.is_empty() && !suite.run.is_empty(), "{}", suite.name);
+        }
+    }
+}
