@@ -1,6 +1,9 @@
 //! What the tests of the whole share: the backends that are built in, and the book's examples.
 #![forbid(unsafe_code)]
 
+#[cfg(doctest)]
+mod mistakes;
+
 use jose::crypto::Backend;
 
 /// Every backend of this build.

@@ -1,23 +1,31 @@
 //! What every backend of `jose-core` has to do, as tests.
 //!
 //! A backend runs the whole suite with one line in a test file of its own; each property becomes a
-//! test of its own name:
+//! test of its own name. A backend that lacks algorithms names them, and the suite holds it to
+//! lacking exactly those, so that none goes missing unnoticed:
 //!
-//! ```ignore
-//! jose_conformance::suite!(my_backend::BACKEND);
 //! ```
-//!
-//! A backend that lacks algorithms names them. The suite then holds it to lacking exactly those,
-//! so that none goes missing unnoticed:
-//!
-//! ```ignore
+//! # mod my_backend {
+//! #     use jose_core::{crypto::{Backend, CryptoError}, jwa::Hash};
+//! #     #[derive(Debug)]
+//! #     pub struct Mine;
+//! #     impl Backend for Mine {
+//! #         fn name(&self) -> &'static str { "mine" }
+//! #         fn digest(&self, _: Hash, _: &[&[u8]], _: &mut [u8]) -> Result<(), CryptoError> {
+//! #             Err(CryptoError::default())
+//! #         }
+//! #         fn random(&self, _: &mut [u8]) -> Result<(), CryptoError> {
+//! #             Err(CryptoError::default())
+//! #         }
+//! #     }
+//! #     pub const BACKEND: &dyn Backend = &Mine;
+//! # }
 //! jose_conformance::suite!(my_backend::BACKEND, without: [Ed448]);
+//! # fn main() {}
 //! ```
 //!
 //! The families: [`jws`] (signatures), [`jwk`] (keys), [`jwt`] (claims), [`misuse`] (what attackers
 //! and mistakes do), [`vectors`] (known answers, and known forgeries).
-//!
-//! [`jws`]: crate::jws
 #![forbid(unsafe_code)]
 #![allow(
     clippy::missing_panics_doc,

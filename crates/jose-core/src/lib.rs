@@ -1,4 +1,39 @@
-//! JOSE (RFC 7515-7519) without cryptography: formats, rules, and the seam a backend implements.
+//! JOSE without cryptography: the formats of JWS, JWT and JWK (RFC 7515, 7517-7519), the rules of
+//! their algorithms, and the seam that a cryptographic library implements.
+//!
+//! Applications use the facade `jose-suite`, which adds a backend. This crate is for
+//!
+//! - **libraries** that sign or verify: take a [`SigningKey`](jws::SigningKey),
+//!   [`VerifyingKeys`](jws::VerifyingKeys) or a `&dyn` [`Backend`](crypto::Backend) from the caller,
+//!   and leave the choice of cryptography to the application;
+//! - **backends**: implement [`crypto::Backend`], and run the suite of `jose-conformance`;
+//! - **keys in hardware or behind a network**: implement [`crypto::Signer`], or sign in two steps
+//!   with [`jws::Unsigned`].
+//!
+//! # Design
+//!
+//! A key is bound to one algorithm before a token is seen; a token's header selects among such
+//! pairs and configures nothing. What has been verified has another type than what has not, and
+//! [`jws::Verified`] has one constructor. Time, randomness and cryptography are arguments: this
+//! crate reads no clock and draws no octets.
+//!
+//! | to | see |
+//! |---|---|
+//! | sign and verify octets | [`jws`] |
+//! | sign and verify claims | [`jwt`] |
+//! | parse, write, name and make keys | [`jwk`] |
+//! | know what an algorithm is called, and which keys it takes | [`jwa`] |
+//! | understand a refusal | [`error`] |
+//! | bound the work a stranger may cause | [`limits`] |
+//! | look at a token nobody has verified | [`hazmat`] |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `std` | | [`UnixTime`]'s `now()`, and its conversion from `SystemTime` |
+//!
+//! The crate is `no_std` with `alloc`, and forbids `unsafe`.
 #![no_std]
 #![forbid(unsafe_code)]
 

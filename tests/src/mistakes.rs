@@ -1,0 +1,192 @@
+//! What must not compile: the mistakes that types rule out.
+//!
+//! Each stands beside a twin that differs in the mistake alone and compiles, so that none passes
+//! for being broken in some other way.
+
+/// Nobody but a verifier makes a `Verified`.
+///
+/// ```compile_fail,E0451
+/// let forged = jose::Verified { content: "claims" };
+/// ```
+///
+/// ```
+/// fn real<T>(verified: jose::Verified<T>) -> T {
+///     verified.into_content()
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct VerifiedCannotBeBuilt;
+
+/// No text becomes a `Verified`.
+///
+/// ```compile_fail,E0277
+/// let forged: jose::Verified<String> = serde_json::from_str("\"claims\"").unwrap();
+/// ```
+///
+/// ```
+/// let text: String = serde_json::from_str("\"claims\"").unwrap();
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct VerifiedCannotBeDeserialized;
+
+/// There is no `Verified` out of nothing.
+///
+/// ```compile_fail,E0599
+/// let forged = jose::Verified::<String>::default();
+/// ```
+///
+/// ```
+/// let keys = jose::VerifyingKeys::default();
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct VerifiedHasNoDefault;
+
+/// Nobody but core's rules makes a `Bound`.
+///
+/// ```compile_fail,E0451
+/// use jose::jwa::{Bound, SignatureAlgorithm};
+///
+/// fn bind(params: &jose::jwk::Params) -> Bound<'_, SignatureAlgorithm> {
+///     Bound { alg: SignatureAlgorithm::HS256, params }
+/// }
+/// ```
+///
+/// ```
+/// use jose::jwa::{Bound, SignatureAlgorithm};
+///
+/// fn look(bound: Bound<'_, SignatureAlgorithm>) -> &jose::jwk::Params {
+///     bound.params()
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct BoundCannotBeBuilt;
+
+/// A token that was read is not one that was verified.
+///
+/// ```compile_fail,E0308
+/// fn accept(_: jose::Verified<Vec<u8>>) {}
+///
+/// fn handle(token: jose::jws::Unverified<'_>) {
+///     accept(token);
+/// }
+/// ```
+///
+/// ```
+/// fn accept(_: jose::Verified<Vec<u8>>) {}
+///
+/// fn handle(token: jose::jws::Unverified<'_>, keys: &jose::VerifyingKeys) {
+///     accept(token.verify(keys).unwrap());
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct UnverifiedIsNotVerified;
+
+/// Claims that were peeked at are not verified either.
+///
+/// ```compile_fail,E0308
+/// fn accept(_: jose::Verified<jose::jwt::Claims>) {}
+///
+/// fn handle(token: &jose::jws::Unverified<'_>) {
+///     accept(jose::hazmat::peek_unverified_claims(token).unwrap());
+/// }
+/// ```
+///
+/// ```
+/// fn route(_: jose::jwt::Claims) {}
+///
+/// fn handle(token: &jose::jws::Unverified<'_>) {
+///     route(jose::hazmat::peek_unverified_claims(token).unwrap());
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct PeekedClaimsAreNotVerified;
+
+/// An algorithm for encryption has no place in a verifier's allow-list.
+///
+/// ```compile_fail,E0308
+/// use jose::{Alg, JwkSet, VerifyingKeys, crypto::Backend};
+///
+/// fn keys(set: &JwkSet, backend: &dyn Backend) -> VerifyingKeys {
+///     VerifyingKeys::from_jwks(set, &[Alg::ES256, Alg::RSA_OAEP], backend)
+/// }
+/// ```
+///
+/// ```
+/// use jose::{Alg, JwkSet, VerifyingKeys, crypto::Backend};
+///
+/// fn keys(set: &JwkSet, backend: &dyn Backend) -> VerifyingKeys {
+///     VerifyingKeys::from_jwks(set, &[Alg::ES256, Alg::PS256], backend)
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct EncryptionIsNotAllowedToVerify;
+
+/// There is no algorithm `none`.
+///
+/// ```compile_fail,E0599
+/// let alg = jose::jwa::SignatureAlgorithm::None;
+/// ```
+///
+/// ```
+/// let alg = jose::jwa::SignatureAlgorithm::HS256;
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct NoneIsNoAlgorithm;
+
+/// No text is taken for a key.
+///
+/// ```compile_fail,E0308
+/// fn key(password: &str, backend: &dyn jose::crypto::Backend) {
+///     let key = jose::SigningKey::from_jwk(password, backend);
+/// }
+/// ```
+///
+/// ```
+/// fn key(jwk: &jose::Jwk, backend: &dyn jose::crypto::Backend) {
+///     let key = jose::SigningKey::from_jwk(jwk, backend);
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct TextIsNoKey;
+
+/// A key that signs is not one that verifies.
+///
+/// ```compile_fail,E0277
+/// fn verify(token: &str, key: &jose::SigningKey) {
+///     let accepted = jose::jws::verify(token, key);
+/// }
+/// ```
+///
+/// ```
+/// fn verify(token: &str, key: &jose::VerifyingKey) {
+///     let accepted = jose::jws::verify(token, key);
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct ASigningKeyDoesNotVerify;
+
+/// Secrets are neither shown nor serialized, and keys only by methods that say which half.
+///
+/// ```compile_fail,E0277
+/// let text = format!("{}", jose::SecretBytes::from([1, 2, 3]));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let json = serde_json::to_string(&jose::SecretBytes::from([1, 2, 3]));
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn write(jwk: &jose::Jwk) -> String {
+///     serde_json::to_string(jwk).unwrap()
+/// }
+/// ```
+///
+/// ```
+/// fn write(jwk: &jose::Jwk) -> String {
+///     let text = format!("{:?}", jose::SecretBytes::from([1, 2, 3]));
+///     let json = serde_json::to_string(&text).unwrap();
+///     jwk.to_public_json().unwrap()
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct SecretsAreNotWritten;

@@ -1,3 +1,0 @@
-fn main() {
-    let _alg = jose::jwa::SignatureAlgorithm::None;
-}

@@ -1,5 +1,0 @@
-use jose::Verified;
-
-fn main() {
-    let _forged = Verified { content: "claims" };
-}
