@@ -110,7 +110,9 @@ proptest! {
     fn a_damaged_key_never_spoils_its_set(octets in any_key()) {
         let good = keys::json(SignatureAlgorithm::ES256).trim();
         // What is not even JSON breaks the outermost structure, which nobody can repair.
-        prop_assume!(serde_json::from_slice::<serde_json::Value>(&octets).is_ok());
+        if serde_json::from_slice::<serde_json::Value>(&octets).is_err() {
+            return Ok(());
+        }
         let text = format!("{{\"keys\":[{},{good}]}}", String::from_utf8(octets).unwrap());
         let set = JwkSet::from_json(&text).unwrap();
         prop_assert!(set.keys().iter().any(|jwk| jwk.kid() == Some("es256-1")));
