@@ -1,5 +1,6 @@
 //! Signing and verifying 200 octets of claims, on each backend: prepared keys, whole tokens.
 #![allow(missing_docs, reason = "criterion's macros write functions without")]
+#![allow(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jose::jwa::SignatureAlgorithm;

@@ -5,6 +5,7 @@
 //! compiler may leave copies that no Rust code can reach, and memory that was swapped out. On
 //! other systems than Linux there is no such file, and nothing here is built.
 #![cfg(target_os = "linux")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;

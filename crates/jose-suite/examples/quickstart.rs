@@ -110,7 +110,7 @@ fn told(error: &jwt::Error) -> String {
     let mut line = format!("refused ({}): {error}", error.code());
     let mut source = error.source();
     while let Some(cause) = source {
-        line += &format!(": {cause}");
+        line = format!("{line}: {cause}");
         source = cause.source();
     }
     line
