@@ -97,6 +97,15 @@ impl<S: AsRef<str>> Object<S> {
         self.members().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
+    /// The value of the member called `name`, read by `read`.
+    pub(crate) fn read<T>(
+        &self,
+        name: &'static str,
+        read: impl FnOnce(&'static str, &str) -> Result<T, Rule>,
+    ) -> Result<Option<T>, Rule> {
+        self.get(name).map(|json| read(name, json)).transpose()
+    }
+
     fn slice(&self, range: &Range<usize>) -> &str {
         self.text.as_ref().get(range.clone()).unwrap_or_default()
     }

@@ -52,6 +52,7 @@ pub mod jwk;
 pub mod jws;
 pub mod jwt;
 pub mod limits;
+mod member;
 mod secret;
 pub mod time;
 

@@ -1,5 +1,6 @@
 //! Which crate may depend on which, and what must not reach a crate.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -172,7 +173,7 @@ fn openssl_by_default(tree: &str) -> Option<String> {
 }
 
 /// A crate with its `std` feature on does not build where there is none.
-fn std_in_core(tree: &str) -> Vec<String> {
+fn std_in_core(tree: &str) -> BTreeSet<String> {
     tree.lines()
         .filter_map(|line| line.split_once('|'))
         .filter(|(_, features)| features.split([',', ' ']).any(|feature| feature == "std"))

@@ -10,8 +10,13 @@
 //! # Ok::<(), jose_core::error::ParseError>(())
 //! ```
 
+mod akp;
+mod ec;
 mod generate;
+mod oct;
+mod okp;
 mod params;
+mod rsa;
 mod set;
 mod thumbprint;
 
@@ -20,21 +25,22 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+pub use self::akp::{Akp, AkpAlgorithm};
+pub use self::ec::{Ec, EcCurve};
 pub use self::generate::Generator;
-pub use self::params::{
-    Akp, AkpAlgorithm, Ec, EcCurve, Oct, Okp, OkpCurve, Params, Rsa, RsaCrt, RsaPrivate, Unknown,
-};
+pub use self::oct::Oct;
+pub use self::okp::{Okp, OkpCurve};
+pub use self::params::{Params, Unknown};
+pub use self::rsa::{Rsa, RsaCrt, RsaPrivate};
 pub use self::set::{JwkSet, SkippedJwk};
 use crate::SecretBytes;
-use crate::base64url;
 use crate::error::{KeyError, ParseError, Rule, Subject, excerpt};
 use crate::json::{self, Object};
 use crate::jwa::{Alg, SignatureAlgorithm};
 use crate::limits::Limits;
+use crate::member::{self, Writer};
 
 /// A JSON Web Key, public or private (RFC 7517 §4).
 ///
@@ -152,21 +158,18 @@ impl Jwk {
             .collect();
         Ok(Self {
             params,
-            alg: params::text(object, "alg")?,
-            kid: params::text(object, "kid")?,
-            key_use: params::text(object, "use")?.map(|name| match name.as_str() {
+            alg: object.read("alg", member::text)?,
+            kid: object.read("kid", member::text)?,
+            key_use: object.read("use", member::text)?.map(|name| match name.as_str() {
                 "enc" => KeyUse::Enc,
                 "sig" => KeyUse::Sig,
                 _ => KeyUse::Other(name),
             }),
-            key_ops: object.get("key_ops").map(key_ops).transpose()?,
-            x5u: params::text(object, "x5u")?,
-            x5c: object.get("x5c").map(certificates).transpose()?,
-            x5t: object.get("x5t").map(|json| digest("x5t", json, 20)).transpose()?,
-            x5t_s256: object
-                .get("x5t#S256")
-                .map(|json| digest("x5t#S256", json, 32))
-                .transpose()?,
+            key_ops: object.read("key_ops", |_, json| key_ops(json))?,
+            x5u: object.read("x5u", member::text)?,
+            x5c: object.read("x5c", |_, json| member::certificates(json))?,
+            x5t: object.read("x5t", |name, json| member::digest(name, json, 20))?,
+            x5t_s256: object.read("x5t#S256", |name, json| member::digest(name, json, 32))?,
             other,
         })
     }
@@ -329,87 +332,37 @@ impl Jwk {
 
     /// At least as many octets as [`write`](Self::write) appends.
     pub(crate) fn json_capacity(&self) -> usize {
-        // A character takes at most six octets once escaped.
-        let text = |text: Option<&str>| text.map_or(0, |text| text.len() * 6 + 16);
-        let octets = |octets: &[u8]| octets.len() * 2 + 16;
-        let params: usize = self
-            .params
-            .members()
-            .iter()
-            .map(|(_, member)| match member {
-                params::Member::Octets(value) => octets(value),
-                params::Member::Secret(value) => octets(value.expose_secret()),
-                params::Member::Text(value) => text(Some(value)),
-            })
-            .sum();
-        params
-            + 64
-            + [Some(self.kty()), self.alg(), self.kid(), self.x5u()].map(text).iter().sum::<usize>()
-            + text(self.key_use.as_ref().map(KeyUse::name))
-            + self.key_ops.iter().flatten().map(|op| text(Some(op))).sum::<usize>()
-            + self.x5c.iter().flatten().map(|der| octets(der)).sum::<usize>()
-            + self.x5t.iter().chain(&self.x5t_s256).map(|digest| octets(digest)).sum::<usize>()
-            + self.other.iter().map(|(name, json)| text(Some(name)) + json.len()).sum::<usize>()
+        // A character takes at most six octets once escaped, an octet at most two in base64.
+        let texts = [Some(self.kty()), self.alg(), self.kid(), self.x5u()];
+        let text = |text: &str| text.len() * 6 + 16;
+        64 + texts.into_iter().flatten().map(text).sum::<usize>()
+            + self.key_use.iter().map(|key_use| text(key_use.name())).sum::<usize>()
+            + self.key_ops.iter().flatten().map(|op| text(op)).sum::<usize>()
+            + self.params.members().iter().map(|(_, value)| value.capacity() + 16).sum::<usize>()
+            + self.x5c.iter().flatten().map(|der| der.len() * 2 + 16).sum::<usize>()
+            + 2 * 80 // x5t and x5t#S256
+            + self.other.iter().map(|(name, json)| text(name) + json.len()).sum::<usize>()
     }
 
     /// Appends the key as a JSON object, private members and all.
     pub(crate) fn write(&self, out: &mut String) {
-        out.push_str("{\"kty\":");
-        json::quote_into(self.kty(), out);
-        let name = |name: &str, out: &mut String| {
-            out.push(',');
-            json::quote_into(name, out);
-            out.push(':');
-        };
-        let base64 = |octets: &[u8], out: &mut String| {
-            out.push('"');
-            base64url::encode_into(octets, out);
-            out.push('"');
-        };
-        let key_use = self.key_use.as_ref().map(KeyUse::name);
-        for (member, text) in
-            [("kid", self.kid()), ("use", key_use), ("alg", self.alg()), ("x5u", self.x5u())]
-        {
-            if let Some(text) = text {
-                name(member, out);
-                json::quote_into(text, out);
-            }
+        let mut out = Writer::begin(out);
+        out.text("kty", Some(self.kty()));
+        out.text("kid", self.kid());
+        out.text("use", self.key_use.as_ref().map(KeyUse::name));
+        out.text("alg", self.alg());
+        out.texts("key_ops", self.key_ops());
+        for (name, value) in self.params.members() {
+            value.write(name, &mut out);
         }
-        if let Some(ops) = &self.key_ops {
-            name("key_ops", out);
-            write_array(ops, out, |op, out| json::quote_into(op, out));
+        out.text("x5u", self.x5u());
+        out.certificates(self.x5c());
+        out.octets("x5t", self.x5t());
+        out.octets("x5t#S256", self.x5t_s256());
+        for (name, json) in self.other() {
+            out.json(name, json);
         }
-        for (member, value) in self.params.members() {
-            name(member, out);
-            match value {
-                params::Member::Octets(octets) => base64(octets, out),
-                params::Member::Text(text) => json::quote_into(text, out),
-                params::Member::Secret(secret) => {
-                    out.push('"');
-                    base64url::encode_secret_into(secret, out);
-                    out.push('"');
-                }
-            }
-        }
-        if let Some(certificates) = &self.x5c {
-            name("x5c", out);
-            write_array(certificates, out, |der, out| {
-                out.push('"');
-                STANDARD.encode_string(der, out);
-                out.push('"');
-            });
-        }
-        for (member, digest) in [("x5t", &self.x5t), ("x5t#S256", &self.x5t_s256)] {
-            if let Some(digest) = digest {
-                name(member, out);
-                base64(digest, out);
-            }
-        }
-        for (member, json) in self.other() {
-            name(member, out);
-            out.push_str(json);
-        }
-        out.push('}');
+        out.end();
     }
 
     /// The one signature algorithm that a key which names none can only mean: the curve's.
@@ -453,21 +406,6 @@ impl fmt::Debug for Jwk {
     }
 }
 
-pub(crate) fn write_array<T>(
-    items: &[T],
-    out: &mut String,
-    mut write: impl FnMut(&T, &mut String),
-) {
-    out.push('[');
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write(item, out);
-    }
-    out.push(']');
-}
-
 fn key_ops(json: &str) -> Result<Vec<String>, Rule> {
     let ops = json::strings(json)
         .ok_or(Rule::Type { member: "key_ops", expected: "an array of strings" })?;
@@ -499,30 +437,4 @@ fn public_operations(ops: &[String], private: bool) -> Vec<String> {
         }
     }
     public
-}
-
-/// `x5c` is an array of certificates in base64, not base64url, and with padding (RFC 7517 §4.7).
-pub(crate) fn certificates(json: &str) -> Result<Vec<Vec<u8>>, Rule> {
-    let texts = json::strings(json)
-        .filter(|texts| !texts.is_empty())
-        .ok_or(Rule::Type { member: "x5c", expected: "a non-empty array of strings" })?;
-    texts
-        .iter()
-        .map(|text| {
-            STANDARD.decode(text.as_bytes()).map_err(|_| Rule::Value {
-                member: "x5c",
-                expected: "base64 with padding (RFC 4648 §4)",
-            })
-        })
-        .collect()
-}
-
-/// A certificate digest in base64url.
-pub(crate) fn digest(member: &'static str, json: &str, len: usize) -> Result<Vec<u8>, Rule> {
-    let text = json::unquote(json).ok_or(Rule::Type { member, expected: "a string" })?;
-    let digest = base64url::decode(text.as_bytes())?;
-    if digest.len() != len {
-        return Err(Rule::Length { member, expected: len });
-    }
-    Ok(digest)
 }

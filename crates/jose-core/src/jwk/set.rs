@@ -9,6 +9,7 @@ use crate::SecretBytes;
 use crate::error::{ParseError, Rule, Subject};
 use crate::json::{self, Object};
 use crate::limits::Limits;
+use crate::member;
 
 /// A set of keys, in the order they were given.
 ///
@@ -103,7 +104,7 @@ impl JwkSet {
             } else {
                 Object::parse(json, limits.header_depth).map_err(|rule| (None, rule)).and_then(
                     |object| {
-                        let kid = || super::params::text(&object, "kid").ok().flatten();
+                        let kid = || object.read("kid", member::text).ok().flatten();
                         Jwk::from_object(&object).map_err(|rule| (kid(), rule))
                     },
                 )

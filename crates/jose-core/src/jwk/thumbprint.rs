@@ -9,8 +9,8 @@ use super::{Jwk, Params, params::Member};
 use crate::base64url;
 use crate::crypto::Backend;
 use crate::error::KeyError;
-use crate::json;
 use crate::jwa::Hash;
+use crate::member::Writer;
 
 impl Jwk {
     /// The thumbprint of this key under `hash`, in base64url (RFC 7638 §3).
@@ -71,19 +71,11 @@ impl Jwk {
         members.push(("kty", Member::Text(kty)));
         members.sort_unstable_by_key(|(name, _)| *name);
         let mut input = Zeroizing::new(String::with_capacity(self.json_capacity()));
+        let mut out = Writer::begin(&mut input);
         for (name, value) in members {
-            let opening = if input.is_empty() { '{' } else { ',' };
-            input.push(opening);
-            json::quote_into(name, &mut input);
-            input.push_str(":\"");
-            match value {
-                Member::Octets(octets) => base64url::encode_into(octets, &mut input),
-                Member::Secret(secret) => base64url::encode_secret_into(secret, &mut input),
-                Member::Text(text) => input.push_str(text),
-            }
-            input.push('"');
+            value.write(name, &mut out);
         }
-        input.push('}');
+        out.end();
         Ok(input)
     }
 }

@@ -5,19 +5,21 @@
 //! caller chose, and configures nothing: `jku` and `x5u` are never followed, and the keys in
 //! `jwk` and `x5c` never trusted.
 
+mod encryption;
+
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::base64url;
+pub use self::encryption::EncryptionParams;
 use crate::error::{Critical, ParseError, Rule, Subject, excerpt};
 use crate::json::{self, Object};
-use crate::jwk::{self, Jwk};
+use crate::jwk::{Jwk, Params};
+use crate::limits::Limits;
+use crate::member::{self, Writer};
 
 /// A JOSE Header.
 ///
@@ -53,20 +55,6 @@ struct KeyParams {
     x5t_s256: Option<Vec<u8>>,
 }
 
-/// Header parameters of encrypted tokens (RFC 7516 §4.1, RFC 7518 §4.6-4.8).
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct EncryptionParams {
-    enc: Option<String>,
-    zip: Option<String>,
-    epk: Option<Jwk>,
-    apu: Option<Vec<u8>>,
-    apv: Option<Vec<u8>>,
-    iv: Option<Vec<u8>>,
-    tag: Option<Vec<u8>>,
-    p2s: Option<Vec<u8>>,
-    p2c: Option<u64>,
-}
-
 /// Names that RFC 7515, 7516 and 7518 define, and which therefore `crit` must not name.
 const DEFINED: [&str; 20] = [
     "alg", "apu", "apv", "crit", "cty", "enc", "epk", "iv", "jku", "jwk", "kid", "p2c", "p2s",
@@ -92,10 +80,10 @@ impl Header {
 
     fn read(&mut self, name: Cow<'_, str>, json: &str) -> Result<(), Rule> {
         match name.as_ref() {
-            "alg" => self.alg = Some(text("alg", json)?),
-            "typ" => self.typ = Some(text("typ", json)?),
-            "cty" => self.cty = Some(text("cty", json)?),
-            "kid" => self.kid = Some(text("kid", json)?),
+            "alg" => self.alg = Some(member::text("alg", json)?),
+            "typ" => self.typ = Some(member::text("typ", json)?),
+            "cty" => self.cty = Some(member::text("cty", json)?),
+            "kid" => self.kid = Some(member::text("kid", json)?),
             "crit" => {
                 let names = json::strings(json)
                     .ok_or(Rule::Type { member: "crit", expected: "an array of strings" })?;
@@ -108,25 +96,14 @@ impl Header {
                     _ => return Err(Rule::Type { member: "b64", expected: "a boolean" }),
                 });
             }
-            "jku" => self.key().jku = Some(text("jku", json)?),
+            "jku" => self.key().jku = Some(member::text("jku", json)?),
             "jwk" => self.key().jwk = Some(public_key("jwk", json)?),
-            "x5u" => self.key().x5u = Some(text("x5u", json)?),
-            "x5c" => self.key().x5c = Some(jwk::certificates(json)?),
-            "x5t" => self.key().x5t = Some(jwk::digest("x5t", json, 20)?),
-            "x5t#S256" => self.key().x5t_s256 = Some(jwk::digest("x5t#S256", json, 32)?),
-            "enc" => self.encryption_mut().enc = Some(text("enc", json)?),
-            "zip" => self.encryption_mut().zip = Some(text("zip", json)?),
-            "epk" => self.encryption_mut().epk = Some(public_key("epk", json)?),
-            "apu" => self.encryption_mut().apu = Some(octets("apu", json)?),
-            "apv" => self.encryption_mut().apv = Some(octets("apv", json)?),
-            "iv" => self.encryption_mut().iv = Some(octets("iv", json)?),
-            "tag" => self.encryption_mut().tag = Some(octets("tag", json)?),
-            "p2s" => self.encryption_mut().p2s = Some(octets("p2s", json)?),
-            "p2c" => {
-                let count = json.parse().ok().filter(|count| *count > 0);
-                let expected = "a positive integer";
-                self.encryption_mut().p2c =
-                    Some(count.ok_or(Rule::Type { member: "p2c", expected })?);
+            "x5u" => self.key().x5u = Some(member::text("x5u", json)?),
+            "x5c" => self.key().x5c = Some(member::certificates(json)?),
+            "x5t" => self.key().x5t = Some(member::digest("x5t", json, 20)?),
+            "x5t#S256" => self.key().x5t_s256 = Some(member::digest("x5t#S256", json, 32)?),
+            _ if EncryptionParams::has(&name) => {
+                self.encryption.get_or_insert_default().read(&name, json)?;
             }
             _ => self.other.push((name.into_owned(), json.into())),
         }
@@ -135,10 +112,6 @@ impl Header {
 
     fn key(&mut self) -> &mut KeyParams {
         self.key.get_or_insert_default()
-    }
-
-    fn encryption_mut(&mut self) -> &mut EncryptionParams {
-        self.encryption.get_or_insert_default()
     }
 
     /// `alg`: the algorithm, as named by the token. The name may be unknown here, and even `none`.
@@ -327,7 +300,7 @@ impl Header {
             return Err(refuse(Rule::Value { member: "registered parameter", expected }));
         }
         let json = serde_json::to_string(&value).map_err(|_| refuse(Rule::Shape))?;
-        json::check(&json, crate::Limits::DEFAULT.header_depth - 1).map_err(refuse)?;
+        json::check(&json, Limits::DEFAULT.header_depth - 1).map_err(refuse)?;
         self.other.retain(|(own, _)| own != name);
         self.other.push((name.into(), json));
         Ok(self)
@@ -360,113 +333,24 @@ impl Header {
 
     /// Appends the header as a JSON object.
     pub(crate) fn write(&self, out: &mut String) {
-        let start = out.len();
-        let name = |name: &str, out: &mut String| {
-            out.push(if out.len() == start { '{' } else { ',' });
-            json::quote_into(name, out);
-            out.push(':');
-        };
-        for (member, text) in [
-            ("alg", self.alg()),
-            ("typ", self.typ()),
-            ("cty", self.cty()),
-            ("kid", self.kid()),
-            ("jku", self.jku()),
-            ("x5u", self.x5u()),
-        ] {
-            if let Some(text) = text {
-                name(member, out);
-                json::quote_into(text, out);
-            }
-        }
+        let mut out = Writer::begin(out);
+        out.text("alg", self.alg());
+        out.text("typ", self.typ());
+        out.text("cty", self.cty());
+        out.text("kid", self.kid());
+        out.text("jku", self.jku());
         if let Some(jwk) = self.jwk() {
-            name("jwk", out);
-            jwk.write(out);
+            out.nested("jwk", |out| jwk.write(out));
         }
-        if let Some(certificates) = self.x5c() {
-            name("x5c", out);
-            jwk::write_array(certificates, out, |der, out| {
-                out.push('"');
-                STANDARD.encode_string(der, out);
-                out.push('"');
-            });
+        out.text("x5u", self.x5u());
+        out.certificates(self.x5c());
+        out.octets("x5t", self.x5t());
+        out.octets("x5t#S256", self.x5t_s256());
+        for (name, json) in self.other() {
+            out.json(name, json);
         }
-        for (member, digest) in [("x5t", self.x5t()), ("x5t#S256", self.x5t_s256())] {
-            if let Some(digest) = digest {
-                name(member, out);
-                out.push('"');
-                base64url::encode_into(digest, out);
-                out.push('"');
-            }
-        }
-        for (member, json) in self.other() {
-            name(member, out);
-            out.push_str(json);
-        }
-        if let Some(crit) = &self.crit {
-            name("crit", out);
-            jwk::write_array(crit, out, |critical, out| json::quote_into(critical, out));
-        }
-        if out.len() == start {
-            out.push('{');
-        }
-        out.push('}');
-    }
-}
-
-impl EncryptionParams {
-    /// `enc`: the content encryption algorithm, as named by the token.
-    #[must_use]
-    pub fn enc(&self) -> Option<&str> {
-        self.enc.as_deref()
-    }
-
-    /// `zip`: the compression applied before encryption.
-    #[must_use]
-    pub fn zip(&self) -> Option<&str> {
-        self.zip.as_deref()
-    }
-
-    /// `epk`: the sender's ephemeral public key.
-    #[must_use]
-    pub const fn epk(&self) -> Option<&Jwk> {
-        self.epk.as_ref()
-    }
-
-    /// `apu`: what identifies the sender in a key agreement, decoded.
-    #[must_use]
-    pub fn apu(&self) -> Option<&[u8]> {
-        self.apu.as_deref()
-    }
-
-    /// `apv`: what identifies the recipient in a key agreement, decoded.
-    #[must_use]
-    pub fn apv(&self) -> Option<&[u8]> {
-        self.apv.as_deref()
-    }
-
-    /// `iv`: the initialization vector of the key encryption, decoded.
-    #[must_use]
-    pub fn iv(&self) -> Option<&[u8]> {
-        self.iv.as_deref()
-    }
-
-    /// `tag`: the authentication tag of the key encryption, decoded.
-    #[must_use]
-    pub fn tag(&self) -> Option<&[u8]> {
-        self.tag.as_deref()
-    }
-
-    /// `p2s`: the salt input of a password, decoded.
-    #[must_use]
-    pub fn p2s(&self) -> Option<&[u8]> {
-        self.p2s.as_deref()
-    }
-
-    /// `p2c`: the iteration count of a password.
-    #[must_use]
-    pub const fn p2c(&self) -> Option<u64> {
-        self.p2c
+        out.texts("crit", self.crit());
+        out.end();
     }
 }
 
@@ -482,19 +366,6 @@ fn short_media_type(name: &str) -> &str {
     }
 }
 
-fn text(member: &'static str, json: &str) -> Result<String, Rule> {
-    let text = json::unquote(json).ok_or(Rule::Type { member, expected: "a string" })?;
-    if text.chars().any(char::is_control) {
-        return Err(Rule::ControlCharacter { member });
-    }
-    Ok(text.into_owned())
-}
-
-fn octets(member: &'static str, json: &str) -> Result<Vec<u8>, Rule> {
-    let text = json::unquote(json).ok_or(Rule::Type { member, expected: "a string" })?;
-    base64url::decode(text.as_bytes())
-}
-
 /// A key in a header is a public one (RFC 7515 §4.1.3); a private one there is a leak, and taking
 /// it for a public one would hide it.
 fn public_key(member: &'static str, json: &str) -> Result<Jwk, Rule> {
@@ -502,9 +373,9 @@ fn public_key(member: &'static str, json: &str) -> Result<Jwk, Rule> {
         Rule::NotAnObject => Rule::Type { member, expected: "an object" },
         other => other,
     };
-    let object = Object::parse(json, crate::limits::Limits::MAX_DEPTH).map_err(not_an_object)?;
+    let object = Object::parse(json, Limits::MAX_DEPTH).map_err(not_an_object)?;
     let jwk = Jwk::from_object(&object)?;
-    let unknown = matches!(jwk.params(), jwk::Params::Unknown(_));
+    let unknown = matches!(jwk.params(), Params::Unknown(_));
     if jwk.is_private() && !unknown {
         return Err(Rule::PrivateMember);
     }
