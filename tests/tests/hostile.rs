@@ -26,7 +26,8 @@ fn a_set_of_very_many_keys_is_read_as_far_as_allowed() {
     let text = format!("{{\"keys\":[{}]}}", vec![key; 5000].join(","));
     let set = JwkSet::from_json(&text).unwrap();
     assert_eq!(set.keys().len(), Limits::default().jwk_set_keys);
-    assert_eq!(set.skipped().len(), 5000 - set.keys().len());
+    let [skipped] = set.skipped() else { panic!("told once") };
+    assert_eq!(skipped.index(), Limits::default().jwk_set_keys);
 }
 
 #[test]

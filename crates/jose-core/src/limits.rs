@@ -23,8 +23,8 @@ pub struct Limits {
     pub claims_depth: usize,
     /// Longest JWK or JWK Set in octets. Default 256 KiB.
     pub jwk_set: usize,
-    /// Most members of a JWK Set that are looked at; the rest is reported as skipped.
-    /// Default 256.
+    /// Most members of a JWK Set that are looked at; that there are more is reported as one that was
+    /// skipped. Default 256.
     pub jwk_set_keys: usize,
     /// Most keys that are tried on one token which names none of them by `kid`. Default 16: a
     /// token costs its sender nothing, and each try is a public-key operation for us.

@@ -81,6 +81,11 @@ pub enum Rule {
         /// The limit in force, in octets.
         limit: usize,
     },
+    /// More keys in a set than the limit; this one and those after it were not looked at.
+    TooMany {
+        /// The limit in force.
+        limit: usize,
+    },
     /// A member of the wrong JSON type.
     Type {
         /// The member.
@@ -127,6 +132,7 @@ impl fmt::Display for Rule {
             }
             Self::Shape => f.write_str("does not fit the requested type"),
             Self::TooLong { limit } => write!(f, "longer than {limit} octets"),
+            Self::TooMany { limit } => write!(f, "more than {limit} keys"),
             Self::Type { member, expected } | Self::Value { member, expected } => {
                 write!(f, "`{member}` must be {expected}")
             }

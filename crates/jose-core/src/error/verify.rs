@@ -109,7 +109,8 @@ pub enum NoMatchReason {
     AmbiguousKid,
     /// There are no keys at all.
     EmptySet,
-    /// No key bears the token's `kid`. A key set fetched earlier may be out of date.
+    /// No key bears the token's `kid`, or none serves its `alg` if it names none. A key set fetched
+    /// earlier may be out of date.
     UnknownKid,
     /// The key that bears the token's `kid` may serve only other algorithms.
     WrongAlgorithm,
@@ -159,7 +160,7 @@ impl fmt::Display for NoMatchingKey {
             NoMatchReason::AlgorithmNotAllowed => "the token's `alg` is not allowed",
             NoMatchReason::AmbiguousKid => "two keys bear the token's `kid` for the same algorithm",
             NoMatchReason::EmptySet => "there are no keys to verify with",
-            NoMatchReason::UnknownKid => "no key bears the token's `kid`",
+            NoMatchReason::UnknownKid => "no key bears the token's `kid` or serves its `alg`",
             NoMatchReason::UnusableKey => "the key that bears the token's `kid` is unusable",
             NoMatchReason::WrongAlgorithm => {
                 "the key that bears the token's `kid` serves another `alg`"

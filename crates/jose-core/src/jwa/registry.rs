@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::limits::{MAX_RSA_BITS, MIN_RSA_BITS};
+
 /// A hash function of the SHA-2 family.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -286,6 +288,23 @@ impl SignatureAlgorithm {
             Self::ES512 => Some(132),
             Self::Ed448 => Some(114),
             _ => None,
+        }
+    }
+
+    /// Whether this name covers `exact`: its own, and for `EdDSA` those of both curves
+    /// (RFC 9864 §2.2).
+    pub(crate) const fn covers(self, exact: Self) -> bool {
+        matches!((self, exact), (Self::EdDSA, Self::Ed25519 | Self::Ed448))
+            || self as u8 == exact as u8
+    }
+
+    /// Whether a signature may have `len` octets: exactly, where the algorithm fixes it, and within
+    /// what its keys may have elsewhere.
+    pub(crate) const fn allows_signature_len(self, len: usize) -> bool {
+        match (self.signature_len(), self) {
+            (Some(own), _) => len == own,
+            (None, Self::EdDSA) => len == 64 || len == 114,
+            (None, _) => len >= MIN_RSA_BITS / 8 && len <= MAX_RSA_BITS / 8,
         }
     }
 

@@ -109,6 +109,9 @@ fn specify(alg: SignatureAlgorithm, params: &Params) -> Result<SignatureAlgorith
             OkpCurve::Ed448 => Ok(SignatureAlgorithm::Ed448),
             other => Err(curve(alg, "Ed25519 or Ed448", other.name())),
         },
+        (SignatureAlgorithm::EdDSA, Params::Unknown(other)) if other.kty() == "OKP" => {
+            Err(curve(alg, "Ed25519 or Ed448", other.crv().unwrap_or_default()))
+        }
         (SignatureAlgorithm::EdDSA, other) => Err(key_type(alg, "OKP", other)),
         _ => Ok(alg),
     }

@@ -73,8 +73,8 @@ impl JwkSet {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if the outermost structure is not such an object, or longer or deeper than
-    /// the default [`Limits`] allow. Never for what is wrong with one key.
+    /// [`ParseError`] if the outermost structure is not such an object, or longer than the
+    /// default [`Limits`] allow. Never for what is wrong with one key.
     pub fn from_json(octets: impl AsRef<[u8]>) -> Result<Self, ParseError> {
         Self::from_json_within(octets, &Limits::DEFAULT)
     }
@@ -92,23 +92,25 @@ impl JwkSet {
         if octets.len() > limits.jwk_set {
             return Err(Rule::TooLong { limit: limits.jwk_set });
         }
-        let object = Object::parse_outermost(json::text(octets)?, limits.header_depth)?;
+        // As deep as can be: a key that is nested too deep is left out by its own scan below.
+        let object = Object::parse_outermost(json::text(octets)?, Limits::MAX_DEPTH)?;
         let keys = object.get("keys").ok_or(Rule::Missing { member: "keys" })?;
         let elements =
             json::elements(keys).ok_or(Rule::Type { member: "keys", expected: "an array" })?;
         let mut set = Self::default();
         for (index, json) in elements.into_iter().enumerate() {
-            let too_many = Rule::TooLong { limit: limits.jwk_set_keys };
-            let read = if index >= limits.jwk_set_keys {
-                Err((None, too_many))
-            } else {
-                Object::parse(json, limits.header_depth).map_err(|rule| (None, rule)).and_then(
-                    |object| {
-                        let kid = || object.read("kid", member::text).ok().flatten();
-                        Jwk::from_object(&object).map_err(|rule| (kid(), rule))
-                    },
-                )
-            };
+            if index >= limits.jwk_set_keys {
+                // Told once: a list of all would be longer than what it stands for.
+                let error = Rule::TooMany { limit: limits.jwk_set_keys }.of(Subject::JwkSet);
+                set.skipped.push(SkippedJwk { index, kid: None, error });
+                break;
+            }
+            let read = Object::parse(json, limits.header_depth)
+                .map_err(|rule| (None, rule))
+                .and_then(|object| {
+                    let kid = || object.read("kid", member::text).ok().flatten();
+                    Jwk::from_object(&object).map_err(|rule| (kid(), rule))
+                });
             match read {
                 Ok(jwk) => set.keys.push(jwk),
                 Err((kid, rule)) => {

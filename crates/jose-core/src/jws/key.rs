@@ -159,12 +159,8 @@ impl VerifyingKey {
     }
 
     /// Whether a token whose header names `alg` may be this key's.
-    ///
-    /// `EdDSA` is the old name of both Edwards algorithms (RFC 9864 §2.2), so either name fits.
-    pub(super) fn serves(&self, alg: SignatureAlgorithm) -> bool {
-        self.alg == alg
-            || alg == SignatureAlgorithm::EdDSA
-                && matches!(self.alg, SignatureAlgorithm::Ed25519 | SignatureAlgorithm::Ed448)
+    pub(super) const fn serves(&self, alg: SignatureAlgorithm) -> bool {
+        alg.covers(self.alg)
     }
 
     /// Whether a signature of `len` octets can be valid at all. Libraries differ in what they make

@@ -20,7 +20,7 @@ use crate::jwk::{Jwk, JwkSet, Params};
 /// | the token has | the keys that are tried |
 /// |---|---|
 /// | a `kid` | the one of that name for the token's `alg`. Two of them are ambiguous: none is tried |
-/// | a `kid` that no key has | those given without a name one by one, but none out of a JWK Set, where every key that matters has a name |
+/// | a `kid` that no key for its `alg` has | those given without a name one by one, but none out of a JWK Set, where every key that matters has a name |
 /// | no `kid` | every key for the token's `alg`, in order, as many as [`Limits::tries`](crate::Limits::tries) |
 #[derive(Clone, Debug, Default)]
 pub struct VerifyingKeys {
@@ -30,6 +30,8 @@ pub struct VerifyingKeys {
 #[derive(Debug, Default)]
 struct Inner {
     keys: Vec<VerifyingKey>,
+    /// What a set was made for, so that an algorithm without a key is told from one not allowed.
+    allowed: Vec<SignatureAlgorithm>,
     skipped: Vec<SkippedKey>,
     /// Whether keys without a name serve tokens that name one.
     nameless_fit: bool,
@@ -78,6 +80,7 @@ impl VerifyingKeys {
     #[must_use]
     pub fn from_jwks(set: &JwkSet, allow: &[SignatureAlgorithm], backend: &dyn Backend) -> Self {
         let mut inner = Inner::new(set);
+        inner.allowed = allow.into();
         for jwk in set.keys() {
             inner.add(jwk, allow.iter().copied(), backend);
         }
@@ -157,7 +160,7 @@ impl Inner {
             kid: jwk.kid().map(Into::into),
             reason: SkipReason::Malformed(jwk.error()),
         });
-        Self { keys: Vec::new(), skipped: skipped.collect(), nameless_fit: false }
+        Self { skipped: skipped.collect(), ..Self::default() }
     }
 
     /// Adds `jwk` for each of `algs` that it may serve; if there is none, notes why.
@@ -204,7 +207,9 @@ impl Inner {
             }
         }
         let known = skipped.count() > 0 || self.keys.iter().any(|key| same_kid(key.kid()));
-        match (self.keys.iter().any(|key| key.serves(alg)), known) {
+        let named = |own: &SignatureAlgorithm| own.covers(alg) || alg.covers(*own);
+        let allowed = self.allowed.iter().any(named) || self.keys.iter().any(|key| key.serves(alg));
+        match (allowed, known && kid.is_some()) {
             (false, _) => NoMatchReason::AlgorithmNotAllowed,
             (true, true) => NoMatchReason::WrongAlgorithm,
             (true, false) => NoMatchReason::UnknownKid,
@@ -222,7 +227,7 @@ impl From<VerifyingKey> for VerifyingKeys {
 impl FromIterator<VerifyingKey> for VerifyingKeys {
     fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
         let keys = keys.into_iter().collect();
-        let inner = Inner { keys, skipped: Vec::new(), nameless_fit: true };
+        let inner = Inner { keys, nameless_fit: true, ..Inner::default() };
         Self { inner: Arc::new(inner) }
     }
 }

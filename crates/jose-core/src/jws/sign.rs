@@ -39,11 +39,8 @@ pub fn sign_with_header(
     let unsigned = Unsigned::with_header(key.alg(), header, payload)?;
     let mut signature = Vec::with_capacity(key.signature_len().unwrap_or(0));
     key.signer.sign(&[unsigned.signing_input()], &mut signature).map_err(SignError::Unavailable)?;
-    if key.signature_len().is_some_and(|len| len != signature.len()) {
-        // Not a signature under this algorithm, whatever an external signer takes it for.
-        return Err(SignError::Length);
-    }
-    Ok(unsigned.finish(&signature))
+    // An external signer may take something else for a signature under this algorithm.
+    unsigned.attach(&signature)
 }
 
 /// A token with everything but its signature.
@@ -108,9 +105,15 @@ impl Unsigned {
                 return Err(SignError::Header(rule.of(Subject::Jws)));
             }
         }
-        if header.b64() == Some(false) {
-            let rule = Rule::Value { member: "b64", expected: "absent from compact tokens" };
-            return Err(SignError::Header(rule.of(Subject::Jws)));
+        // What is not written must not be taken for signed.
+        let expected = "absent from a signed token";
+        let misplaced = [
+            ("b64", header.b64().is_some()),
+            ("enc", header.encryption().is_some()),
+            ("x5c", header.x5c().is_some_and(<[_]>::is_empty)),
+        ];
+        if let Some((member, _)) = misplaced.into_iter().find(|(_, there)| *there) {
+            return Err(SignError::Header(Rule::Value { member, expected }.of(Subject::Jws)));
         }
         let mut json = String::new();
         match header.alg() {
@@ -157,13 +160,11 @@ impl Unsigned {
     ///
     /// [`SignError::Length`] if the algorithm's signatures have another length.
     pub fn attach(self, signature: &[u8]) -> Result<String, SignError> {
-        let fits = match self.alg.signature_len() {
-            Some(len) => signature.len() == len,
-            // RSA: 2048 to 16384 bits; EdDSA without a curve: one of two.
-            None if self.alg == SignatureAlgorithm::EdDSA => matches!(signature.len(), 64 | 114),
-            None => (256..=2048).contains(&signature.len()),
-        };
-        if fits { Ok(self.finish(signature)) } else { Err(SignError::Length) }
+        if self.alg.allows_signature_len(signature.len()) {
+            Ok(self.finish(signature))
+        } else {
+            Err(SignError::Length)
+        }
     }
 
     /// Completes the token with an ECDSA signature in ASN.1 DER, as key services answer it.
