@@ -72,11 +72,12 @@ fn installed() -> Result<String, String> {
         named("OPENSSL_INCLUDE_DIR").or_else(|| Some(named("OPENSSL_DIR")?.join("include")));
     let Some(include) = include else {
         // Headers that pkg-config does not know of, `openssl-sys` does not find either.
-        let version = Command::new("pkg-config").args(["--modversion", "openssl"]).output();
-        return Ok(version.map_or_else(
-            |_| String::new(),
-            |version| String::from_utf8_lossy(&version.stdout).trim().to_owned(),
-        ));
+        let program = env::var_os("PKG_CONFIG").unwrap_or_else(|| "pkg-config".into());
+        let version = Command::new(program).args(["--modversion", "openssl"]).output();
+        let version = version.ok().filter(|version| version.status.success());
+        return Ok(version.map_or_else(String::new, |version| {
+            String::from_utf8_lossy(&version.stdout).trim().to_owned()
+        }));
     };
     let header = include.join("openssl/opensslv.h");
     let text = fs::read_to_string(&header).map_err(|error| {

@@ -1,6 +1,5 @@
 //! What attackers and mistakes do (RFC 8725, RFC 7515 §10): each is refused, by name.
 
-use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::error::Error as _;
 use core::fmt;
@@ -802,7 +801,7 @@ pub fn a_header_is_signed_whole_or_not_at_all(subject: &Subject) {
     ] {
         let Ok(token) = jws::sign_with_header(&header, PAYLOAD, &key) else { continue };
         let verified = jws::verify_with(&token, &trusted(subject), &policy);
-        assert_eq!(verified.unwrap().header(), &header);
+        assert_eq!(verified.unwrap().protected(), &header);
     }
 }
 
@@ -876,14 +875,18 @@ pub fn registered_header_parameters_have_their_types(subject: &Subject) {
         ("x5t#S256", "null"),
         ("jwk", "\"key\""),
         ("jwk", "[]"),
-        ("p2c", "\"1000\""),
-        ("p2c", "-1"),
-        ("zip", "null"),
     ] {
         let header = format!("{{\"alg\":\"HS256\",\"{member}\":{wrong}}}");
         let rule = broken_rule(&forge(subject).seal(header), &trusted(subject));
         let named = matches!(rule, Rule::Type { member: own, .. } if own == member);
         assert!(named, "{member} {wrong}: {rule:?}");
+    }
+    // What only encrypted tokens have is somebody else's parameter here, and ignored (RFC 7515 §4).
+    for (member, other) in [("p2c", "\"1000\""), ("zip", "null"), ("tag", "\"v1.0\""), ("iv", "5")]
+    {
+        let header = format!("{{\"alg\":\"HS256\",\"{member}\":{other}}}");
+        let verified = jws::verify(&forge(subject).seal(header), &trusted(subject)).unwrap();
+        assert_eq!(verified.protected().get(member), Some(other));
     }
     for member in ["kid", "typ", "cty", "jku", "x5u"] {
         let header = format!("{{\"alg\":\"HS256\",\"{member}\":\"a\\u000ab\"}}");
@@ -1204,7 +1207,7 @@ pub fn a_token_without_kid_has_a_bounded_number_of_keys_tried(subject: &Subject)
             }
         }
     }
-    assert_eq!(Limits::default().tries, 16);
+    assert_eq!(Limits::default().tries, 8);
 }
 
 /// A set of a thousand keys under one name costs nobody a thousand verifications.
@@ -1217,9 +1220,9 @@ pub fn a_thousand_keys_of_one_name_cost_nothing(subject: &Subject) {
         })
         .collect();
     let set = set_of(jwks.clone());
-    assert_eq!((set.keys().len(), set.skipped().len()), (256, 744));
-    let too_long = Rule::TooLong { limit: 256 };
-    assert!(set.skipped().iter().all(|skipped| skipped.error().rule() == too_long));
+    let [skipped] = set.skipped() else { panic!("told once: {}", set.skipped().len()) };
+    assert_eq!((set.keys().len(), skipped.index()), (256, 256));
+    assert_eq!(skipped.error().rule(), Rule::TooMany { limit: 256 });
     for set in [set, JwkSet::new(jwks.clone())] {
         let keys = VerifyingKeys::from_jwks(&set, &[S::HS256], &tap);
         assert_eq!(reason(&signed(&jwks[0], subject), &keys), NoMatchReason::AmbiguousKid);
@@ -1431,7 +1434,11 @@ pub fn the_two_names_of_edwards_signatures_are_one_in_a_set(subject: &Subject) {
                     assert_eq!(jws::verify(&token, &keys).unwrap().alg(), S::Ed25519);
                 }
                 let token = forge.seal(r#"{"alg":"Ed448","kid":"ed25519-1"}"#);
-                assert_eq!(reason(&token, &keys), NoMatchReason::AlgorithmNotAllowed);
+                let expected = match allowed {
+                    S::EdDSA => NoMatchReason::WrongAlgorithm, // allowed, and not this key's
+                    _ => NoMatchReason::AlgorithmNotAllowed,
+                };
+                assert_eq!(reason(&token, &keys), expected);
             }
         }
         let jwk = patched(&keys::verifying(S::Ed25519), &json!({"alg": own}));
@@ -1468,15 +1475,12 @@ pub fn a_resolver_answers_with_bound_keys(subject: &Subject) {
         asked: AtomicUsize,
     }
     impl KeyResolver for Tenants {
-        fn resolve<'a>(
-            &'a self,
-            token: &Unverified<'_>,
-        ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
+        fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
             self.asked.fetch_add(1, Ordering::Relaxed);
             match token.header().get("tenant") {
-                Some("\"known\"") => Ok(Cow::Borrowed(&self.keys)),
+                Some("\"known\"") => Ok(self.keys.clone()),
                 Some("\"down\"") => Err(CryptoError::from_source("database gone")),
-                _ => Ok(Cow::Owned(VerifyingKeys::default())),
+                _ => Ok(VerifyingKeys::default()),
             }
         }
     }
@@ -1508,7 +1512,7 @@ pub fn a_device_that_answers_another_length_makes_no_token(_subject: &Subject) {
     for alg in S::ALL {
         let Some(len) = alg.signature_len() else { continue };
         let sign = |len| {
-            let key = SigningKey::external(*alg, Some("hsm/1".into()), Outside(Some(len))).unwrap();
+            let key = SigningKey::external(*alg, Some("hsm/1"), Outside(Some(len))).unwrap();
             jws::sign(PAYLOAD, &key)
         };
         for other in [0, 1, len - 1, len + 1, 2 * len] {
@@ -1547,7 +1551,7 @@ pub fn a_device_that_fails_says_nothing_of_the_token(subject: &Subject) {
     let SignError::Unavailable(error) = &refused else { panic!("{refused:?}") };
     assert_eq!(error.source().unwrap().to_string(), "device gone");
     let unavailable =
-        || VerifyingKey::external(S::HS256, Some("away".into()), Outside(Err(true))).unwrap();
+        || VerifyingKey::external(S::HS256, Some("away"), Outside(Err(true))).unwrap();
     let deaf = || VerifyingKey::external(S::HS256, None, Outside(Err(false))).unwrap();
     let token = signed(&keys::private(S::HS256).without_kid(), subject);
     let verify = |keys: Vec<VerifyingKey>| {
@@ -1582,8 +1586,7 @@ pub fn a_device_that_fails_says_nothing_of_the_token(subject: &Subject) {
 /// A verifier that says yes to everything is not asked about tokens that are not its own.
 pub fn a_gullible_verifier_is_asked_of_nothing_but_its_own(_subject: &Subject) {
     let asked = Arc::new(AtomicUsize::new(0));
-    let gullible =
-        VerifyingKey::external(S::ES256, Some("k".into()), Outside(Ok(asked.clone()))).unwrap();
+    let gullible = VerifyingKey::external(S::ES256, Some("k"), Outside(Ok(asked.clone()))).unwrap();
     let seal = |header: Value, len: usize| {
         let header = base64url::encode(header.to_string().as_bytes());
         let payload = base64url::encode(PAYLOAD);

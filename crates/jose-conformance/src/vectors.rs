@@ -141,7 +141,7 @@ impl<'a> Vector<'a> {
                 }
                 self.check_claims(token, &keys);
                 if jwk.is_private() {
-                    check_signing(&jwk, token, verified.header(), verified.content(), subject);
+                    check_signing(&jwk, token, verified.protected(), verified.content(), subject);
                 }
                 Some("accept".into())
             }

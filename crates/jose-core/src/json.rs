@@ -25,10 +25,13 @@ pub(crate) struct Object<S> {
     members: Vec<Span>,
 }
 
-/// Where a member lies in the text; the name with its quotes.
+/// Where a member lies in the text.
 #[derive(Clone)]
 struct Span {
+    /// The name without its quotes.
     name: Range<usize>,
+    /// The name itself, where it is written with escapes.
+    unescaped: Option<String>,
     value: Range<usize>,
 }
 
@@ -36,8 +39,8 @@ struct Span {
 #[derive(Clone, Copy, PartialEq)]
 enum Strict {
     Everywhere,
-    /// Only the outermost object; what lies deeper is scanned again where it is used. This is how
-    /// one bad key stays that key's problem and not its set's.
+    /// Only the outermost object; what lies deeper is scanned again where it is used, half surrogate
+    /// pairs included. This is how one bad key stays that key's problem and not its set's.
     Outermost,
 }
 
@@ -86,15 +89,16 @@ impl<S: AsRef<str>> Object<S> {
     }
 
     /// The members in order: name, and value as JSON text.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members.iter().map(|span| {
-            (unquote(self.slice(&span.name)).unwrap_or_default(), self.slice(&span.value))
+            let name = span.unescaped.as_deref().unwrap_or_else(|| self.slice(&span.name));
+            (name, self.slice(&span.value))
         })
     }
 
     /// The value of the member called `name`, as JSON text.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.members().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.members().find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 
     /// The value of the member called `name`, read by `read`.
@@ -121,8 +125,9 @@ pub(crate) fn unquote(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The elements of a JSON array as JSON text; `None` for any other value. `json` has been scanned.
-pub(crate) fn elements(json: &str) -> Option<Vec<&str>> {
+/// The elements of a JSON array as JSON text, no more than `most` and one; `None` for any other
+/// value. `json` has been scanned.
+pub(crate) fn elements(json: &str, most: usize) -> Option<Vec<&str>> {
     let mut scanner = Scanner::new(json, Limits::MAX_DEPTH, Strict::Outermost);
     if !scanner.eat(b'[') {
         return None;
@@ -139,7 +144,7 @@ pub(crate) fn elements(json: &str) -> Option<Vec<&str>> {
         scanner.value(2).ok()?;
         elements.push(json.get(start..scanner.at)?);
         scanner.skip_space();
-        if !scanner.eat(b',') {
+        if elements.len() > most || !scanner.eat(b',') {
             return Some(elements);
         }
     }
@@ -147,7 +152,7 @@ pub(crate) fn elements(json: &str) -> Option<Vec<&str>> {
 
 /// A JSON array of strings; `None` for any other value. `json` has been scanned.
 pub(crate) fn strings(json: &str) -> Option<Vec<Cow<'_, str>>> {
-    elements(json)?.into_iter().map(unquote).collect()
+    elements(json, usize::MAX)?.into_iter().map(unquote).collect()
 }
 
 /// `text` as a JSON string, quoted and escaped, appended to `out`.
@@ -232,8 +237,12 @@ impl<'a> Scanner<'a> {
             let name = self.at;
             self.string()?;
             let name = name..self.at;
+            let mut unescaped = None;
             if depth == 1 || self.strict == Strict::Everywhere {
                 let text = self.text.get(name.clone()).and_then(unquote).ok_or(Rule::Json)?;
+                if let (Cow::Owned(text), true) = (&text, out.is_some()) {
+                    unescaped = Some(text.clone());
+                }
                 self.names.push(text);
             }
             self.skip_space();
@@ -242,7 +251,8 @@ impl<'a> Scanner<'a> {
             let value = self.at;
             self.value(depth)?;
             if let Some(members) = out.as_deref_mut() {
-                members.push(Span { name, value: value..self.at });
+                let name = name.start + 1..name.end - 1;
+                members.push(Span { name, unescaped, value: value..self.at });
             }
             self.skip_space();
             if self.eat(b'}') {
@@ -304,14 +314,19 @@ impl<'a> Scanner<'a> {
             Some(b'u') => match self.four_hex_digits()? {
                 // Half a surrogate pair is no character, so no text has it (RFC 7493 §2.1).
                 0xD800..=0xDBFF => {
+                    let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+                    if self.strict == Strict::Outermost && !rest.starts_with(b"\\u") {
+                        return Ok(());
+                    }
                     self.expect(b'\\')?;
                     self.expect(b'u')?;
                     match self.four_hex_digits()? {
                         0xDC00..=0xDFFF => Ok(()),
+                        _ if self.strict == Strict::Outermost => Ok(()),
                         _ => Err(Rule::Json),
                     }
                 }
-                0xDC00..=0xDFFF => Err(Rule::Json),
+                0xDC00..=0xDFFF if self.strict == Strict::Everywhere => Err(Rule::Json),
                 _ => Ok(()),
             },
             _ => Err(Rule::Json),
@@ -380,7 +395,7 @@ mod tests {
     #[test]
     fn members_keep_their_order_and_their_text() {
         let object = Object::parse(r#" {"z":1.50, "\u0061":[ 1 ,2] ,"":{}} "#, 16).unwrap();
-        let members: Vec<_> = object.members().map(|(n, v)| (n.into_owned(), v)).collect();
+        let members: Vec<_> = object.members().map(|(n, v)| (n.to_string(), v)).collect();
         assert_eq!(
             members,
             [("z".to_string(), "1.50"), ("a".into(), "[ 1 ,2]"), (String::new(), "{}")]
@@ -469,7 +484,7 @@ mod tests {
     fn the_outermost_scan_leaves_inner_objects_to_their_own() {
         let text = r#"{"keys":[{"a":1,"a":2},{"n":1e400}]}"#;
         let object = Object::parse_outermost(text, 16).unwrap();
-        let keys = elements(object.get("keys").unwrap()).unwrap();
+        let keys = elements(object.get("keys").unwrap(), 9).unwrap();
         assert_eq!(keys, [r#"{"a":1,"a":2}"#, r#"{"n":1e400}"#]);
         assert_eq!(rule(keys[0]), Rule::DuplicateMember);
         assert_eq!(rule(keys[1]), Rule::Number);
@@ -501,7 +516,7 @@ mod tests {
                 Ok(object) => {
                     let again: serde_json::Map<String, Value> = object
                         .members()
-                        .map(|(name, raw)| (name.into_owned(), serde_json::from_str(raw).unwrap()))
+                        .map(|(name, raw)| (name.into(), serde_json::from_str(raw).unwrap()))
                         .collect();
                     prop_assert_eq!(Value::Object(again), serde_json::from_str::<Value>(&text).unwrap());
                 }
@@ -523,7 +538,7 @@ mod tests {
         fn no_octets_make_the_scanner_panic(octets: Vec<u8>) {
             if let Ok(text) = text(&octets) {
                 let _any = Object::parse(text, 16);
-                let _any = elements(text);
+                let _any = elements(text, 9);
             }
         }
     }

@@ -26,8 +26,9 @@ pub struct Limits {
     /// Most members of a JWK Set that are looked at; that there are more is reported as one that was
     /// skipped. Default 256.
     pub jwk_set_keys: usize,
-    /// Most keys that are tried on one token which names none of them by `kid`. Default 16: a
-    /// token costs its sender nothing, and each try is a public-key operation for us.
+    /// Most keys that are tried on one token which names none of them by `kid`. Default 8: a token
+    /// costs its sender nothing, and each try costs us a public-key operation, of some milliseconds
+    /// for the longest RSA keys.
     pub tries: usize,
 }
 
@@ -40,7 +41,7 @@ impl Limits {
         claims_depth: 64,
         jwk_set: 256 * 1024,
         jwk_set_keys: 256,
-        tries: 16,
+        tries: 8,
     };
 
     /// Nesting beyond this is refused whatever the fields say, because the parsers recurse.
@@ -57,6 +58,11 @@ impl Default for Limits {
 
 /// The most leeway a validation may give a clock: 600 seconds.
 pub const MAX_LEEWAY: core::time::Duration = core::time::Duration::from_secs(600);
+
+/// Most certificates in an `x5c`; a chain has three or four.
+pub const MAX_CERTIFICATES: usize = 8;
+/// Most operations in `key_ops`; RFC 7517 §4.3 knows eight.
+pub const MAX_KEY_OPS: usize = 16;
 
 /// RSA moduli shorter than this, in bits, are refused (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;

@@ -10,6 +10,7 @@ use crate::SecretBytes;
 use crate::base64url;
 use crate::error::Rule;
 use crate::json;
+use crate::limits::MAX_CERTIFICATES;
 
 /// A string that names something: a key, a type, an algorithm. Control characters have no place in
 /// one, and do harm in logs and in libraries that end text at a NUL.
@@ -51,8 +52,11 @@ pub(crate) fn digest(member: &'static str, json: &str, len: usize) -> Result<Vec
 /// §4.7).
 pub(crate) fn certificates(json: &str) -> Result<Vec<Vec<u8>>, Rule> {
     let texts = json::strings(json)
-        .filter(|texts| !texts.is_empty())
+        .filter(|texts| !texts.is_empty() && texts.iter().all(|text| !text.is_empty()))
         .ok_or(Rule::Type { member: "x5c", expected: "a non-empty array of strings" })?;
+    if texts.len() > MAX_CERTIFICATES {
+        return Err(Rule::Value { member: "x5c", expected: "a chain of at most 8 certificates" });
+    }
     let expected = "base64 with padding (RFC 4648 §4)";
     let decode =
         |text: &str| STANDARD.decode(text).map_err(|_| Rule::Value { member: "x5c", expected });

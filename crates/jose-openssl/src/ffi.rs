@@ -76,7 +76,7 @@ impl Lib {
         parts: &[&[u8]],
         out: &mut [u8],
     ) -> Result<(), CryptoError> {
-        if out.len() != hash.len() {
+        if out.len() != hash.digest_len() {
             return Err(CryptoError::from_source("the buffer is not as long as the digest"));
         }
         let md = self.md(hash)?;

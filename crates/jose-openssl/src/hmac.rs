@@ -18,7 +18,7 @@ impl Hmac {
     pub(crate) fn new(lib: &Lib, hash: Hash, oct: &Oct) -> Result<Self, KeyError> {
         let template =
             MacTemplate::new(lib, hash, oct.k().expose_secret()).map_err(KeyError::Unavailable)?;
-        Ok(Self { template, len: hash.len() })
+        Ok(Self { template, len: hash.digest_len() })
     }
 }
 

@@ -38,7 +38,8 @@ fn panic_on(alg: SignatureAlgorithm, outcome: &Result<(), KeyError>) -> ! {
 
 fn description(alg: SignatureAlgorithm) -> String {
     use SignatureAlgorithm as S;
-    let sha = || alg.hash().map(|hash| format!("SHA-{}", hash.len() * 8)).unwrap_or_default();
+    let sha =
+        || alg.hash().map(|hash| format!("SHA-{}", hash.digest_len() * 8)).unwrap_or_default();
     match alg {
         S::HS256 | S::HS384 | S::HS512 => format!("HMAC, {}", sha()),
         S::RS256 | S::RS384 | S::RS512 => format!("RSASSA-PKCS1-v1_5, {}", sha()),

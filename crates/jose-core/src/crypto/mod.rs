@@ -23,6 +23,7 @@
 pub mod ecdsa;
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -65,7 +66,7 @@ pub trait Backend: fmt::Debug + Send + Sync {
         Err(KeyError::Unsupported { what: key.name() })
     }
 
-    /// Writes the digest of the concatenation of `parts` to `out`, which is [`Hash::len`] octets
+    /// Writes the digest of the concatenation of `parts` to `out`, which is [`Hash::digest_len`] octets
     /// long.
     ///
     /// # Errors
@@ -116,6 +117,26 @@ pub trait Signer: Send + Sync {
     /// [`CryptoError`] if the signature could not be made; `signature` is then not to be used.
     fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError>;
 }
+
+macro_rules! forward {
+    ($($pointer:ty),+) => {
+        $(
+            impl<T: Signer + ?Sized> Signer for $pointer {
+                fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+                    (**self).sign(input, signature)
+                }
+            }
+
+            impl<T: Verifier + ?Sized> Verifier for $pointer {
+                fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+                    (**self).verify(input, signature)
+                }
+            }
+        )+
+    };
+}
+
+forward!(&T, Arc<T>, Box<T>);
 
 /// Verifies with one key under one algorithm.
 pub trait Verifier: Send + Sync {

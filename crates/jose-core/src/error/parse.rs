@@ -141,6 +141,8 @@ impl fmt::Display for Rule {
     }
 }
 
+impl Error for Rule {}
+
 /// Input that is not well-formed: what was being read, and the rule it broke.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct ParseError {

@@ -72,6 +72,14 @@ pub enum Critical {
     Registered(&'static str),
 }
 
+impl Critical {
+    /// A code that stays the same between versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "ERR_JWS_INVALID"
+    }
+}
+
 impl fmt::Display for Critical {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -19,18 +19,12 @@ pub enum Hash {
 impl Hash {
     /// Length of the digest in octets.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn digest_len(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,
             Self::Sha512 => 64,
         }
-    }
-
-    /// Never: a digest always has octets.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        false
     }
 
     /// The name in the "Named Information Hash Algorithm" registry: `sha-256` and so on.

@@ -91,14 +91,13 @@ pub(crate) fn bind_signature(
     Ok((named, bound))
 }
 
-/// Whether a key that names no algorithm could serve `alg` by its type alone.
-pub(crate) fn bindable(params: &Params, alg: SignatureAlgorithm) -> bool {
-    specify(alg, params).is_ok_and(|exact| {
-        !matches!(
-            check_signature_params(exact, params),
-            Err(KeyError::KeyType { .. } | KeyError::Curve { .. })
-        )
-    })
+/// The exact algorithm that a key would serve under the name `alg`, if its type allows any.
+pub(crate) fn bindable(params: &Params, alg: SignatureAlgorithm) -> Option<SignatureAlgorithm> {
+    let exact = specify(alg, params).ok()?;
+    match check_signature_params(exact, params) {
+        Err(KeyError::KeyType { .. } | KeyError::Curve { .. }) => None,
+        _ => Some(exact),
+    }
 }
 
 /// `EdDSA` names a different algorithm on each curve (RFC 8037 §3.1); every other name is exact.

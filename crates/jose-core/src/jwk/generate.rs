@@ -55,7 +55,7 @@ enum Kid {
 
 impl Generator {
     /// Keys for `alg`.
-    pub const fn new(alg: SignatureAlgorithm) -> Self {
+    pub fn new(alg: SignatureAlgorithm) -> Self {
         Self { alg, rsa_bits: MIN_RSA_BITS, kid: Kid::Made }
     }
 
@@ -125,7 +125,7 @@ impl Generator {
 }
 
 fn shared(hash: Hash, backend: &dyn Backend) -> Result<Params, KeyError> {
-    let mut k = alloc::vec![0; hash.len()];
+    let mut k = alloc::vec![0; hash.digest_len()];
     let drawn = backend.random(&mut k);
     let k = SecretBytes::new(k);
     drawn.map_err(KeyError::Unavailable)?;

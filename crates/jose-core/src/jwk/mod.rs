@@ -39,7 +39,7 @@ use crate::SecretBytes;
 use crate::error::{KeyError, ParseError, Rule, Subject, excerpt};
 use crate::json::{self, Object};
 use crate::jwa::{Alg, SignatureAlgorithm};
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_KEY_OPS};
 use crate::member::{self, Writer};
 
 /// A JSON Web Key, public or private (RFC 7517 §4).
@@ -152,9 +152,8 @@ impl Jwk {
         };
         let other = object
             .members()
-            .filter(|(name, _)| !COMMON_MEMBERS.contains(&name.as_ref()))
-            .filter(|(name, _)| !known.contains(&name.as_ref()))
-            .map(|(name, json)| (name.into_owned(), Zeroizing::new(String::from(json))))
+            .filter(|(name, _)| !COMMON_MEMBERS.contains(name) && !known.contains(name))
+            .map(|(name, json)| (name.into(), Zeroizing::new(String::from(json))))
             .collect();
         Ok(Self {
             params,
@@ -365,6 +364,11 @@ impl Jwk {
         out.end();
     }
 
+    /// Whether it has a member that is private in some other type of key than its own.
+    pub(crate) fn has_stray_secrets(&self) -> bool {
+        self.other().any(|(name, _)| PRIVATE_MEMBERS.contains(&name))
+    }
+
     /// The one signature algorithm that a key which names none can only mean: the curve's.
     pub(crate) fn inferred_alg(&self) -> Option<SignatureAlgorithm> {
         match &self.params {
@@ -409,6 +413,9 @@ impl fmt::Debug for Jwk {
 fn key_ops(json: &str) -> Result<Vec<String>, Rule> {
     let ops = json::strings(json)
         .ok_or(Rule::Type { member: "key_ops", expected: "an array of strings" })?;
+    if ops.len() > MAX_KEY_OPS {
+        return Err(Rule::Value { member: "key_ops", expected: "at most 16 operations" });
+    }
     let mut sorted = ops.clone();
     sorted.sort_unstable();
     sorted.dedup();

@@ -65,8 +65,8 @@ impl SkippedJwk {
 impl JwkSet {
     /// A set of these keys.
     #[must_use]
-    pub const fn new(keys: Vec<Jwk>) -> Self {
-        Self { keys, skipped: Vec::new() }
+    pub fn new(keys: impl Into<Vec<Jwk>>) -> Self {
+        Self { keys: keys.into(), skipped: Vec::new() }
     }
 
     /// Reads a set from the octets of a JSON object with a `keys` array.
@@ -95,8 +95,8 @@ impl JwkSet {
         // As deep as can be: a key that is nested too deep is left out by its own scan below.
         let object = Object::parse_outermost(json::text(octets)?, Limits::MAX_DEPTH)?;
         let keys = object.get("keys").ok_or(Rule::Missing { member: "keys" })?;
-        let elements =
-            json::elements(keys).ok_or(Rule::Type { member: "keys", expected: "an array" })?;
+        let elements = json::elements(keys, limits.jwk_set_keys)
+            .ok_or(Rule::Type { member: "keys", expected: "an array" })?;
         let mut set = Self::default();
         for (index, json) in elements.into_iter().enumerate() {
             if index >= limits.jwk_set_keys {
@@ -142,7 +142,7 @@ impl JwkSet {
     /// out.
     #[must_use]
     pub fn to_public(&self) -> Self {
-        Self::new(self.keys.iter().filter_map(|jwk| jwk.to_public().ok()).collect())
+        self.keys.iter().filter_map(|jwk| jwk.to_public().ok()).collect()
     }
 
     /// [`to_public`](Self::to_public) as JSON: what an issuer publishes.
@@ -186,6 +186,6 @@ impl FromStr for JwkSet {
 
 impl FromIterator<Jwk> for JwkSet {
     fn from_iter<I: IntoIterator<Item = Jwk>>(keys: I) -> Self {
-        Self::new(keys.into_iter().collect())
+        Self { keys: keys.into_iter().collect(), skipped: Vec::new() }
     }
 }

@@ -34,7 +34,7 @@ impl Jwk {
     /// ```
     pub fn thumbprint(&self, hash: Hash, backend: &dyn Backend) -> Result<String, KeyError> {
         let input = self.thumbprint_input()?;
-        let mut digest = alloc::vec![0; hash.len()];
+        let mut digest = alloc::vec![0; hash.digest_len()];
         backend.digest(hash, &[input.as_bytes()], &mut digest).map_err(KeyError::Unavailable)?;
         Ok(base64url::encode(&digest))
     }

@@ -46,13 +46,14 @@ impl SigningKey {
     /// `Ed25519` or `Ed448`.
     pub fn external(
         alg: SignatureAlgorithm,
-        kid: Option<String>,
+        kid: Option<&str>,
         signer: impl Signer + 'static,
     ) -> Result<Self, KeyError> {
         if alg == SignatureAlgorithm::EdDSA {
             return Err(KeyError::MissingAlgorithm);
         }
         let signature_len = alg.signature_len();
+        let kid = kid.map(Into::into);
         Ok(Self { name: alg, kid, signature_len, signer: Arc::new(signer) })
     }
 
@@ -100,6 +101,8 @@ pub struct VerifyingKey {
     alg: SignatureAlgorithm,
     kid: Option<String>,
     signature_len: Option<usize>,
+    /// Whether it was given by itself, so that without a name of its own it serves any.
+    given: bool,
     pub(super) verifier: Arc<dyn Verifier>,
 }
 
@@ -112,10 +115,11 @@ impl VerifyingKey {
     /// by its type, curve, size, `use` or `key_ops`, is private ([`Jwk::to_public`] strips it), or
     /// is not supported by `backend`.
     pub fn from_jwk(jwk: &Jwk, backend: &dyn Backend) -> Result<Self, KeyError> {
-        Self::bind(jwk, None, backend)
+        Ok(Self { given: true, ..Self::from_set(jwk, None, backend)? })
     }
 
-    pub(super) fn bind(
+    /// A member of a JWK Set, for `alg` if it names none itself.
+    pub(super) fn from_set(
         jwk: &Jwk,
         alg: Option<SignatureAlgorithm>,
         backend: &dyn Backend,
@@ -125,6 +129,7 @@ impl VerifyingKey {
             alg: bound.alg(),
             kid: jwk.kid().map(Into::into),
             signature_len: signature_len(bound),
+            given: false,
             verifier: backend.verifier(bound)?.into(),
         })
     }
@@ -136,14 +141,15 @@ impl VerifyingKey {
     /// [`KeyError::MissingAlgorithm`] for `EdDSA`, which does not say which curve.
     pub fn external(
         alg: SignatureAlgorithm,
-        kid: Option<String>,
+        kid: Option<&str>,
         verifier: impl Verifier + 'static,
     ) -> Result<Self, KeyError> {
         if alg == SignatureAlgorithm::EdDSA {
             return Err(KeyError::MissingAlgorithm);
         }
         let signature_len = alg.signature_len();
-        Ok(Self { alg, kid, signature_len, verifier: Arc::new(verifier) })
+        let kid = kid.map(Into::into);
+        Ok(Self { alg, kid, signature_len, given: true, verifier: Arc::new(verifier) })
     }
 
     /// The algorithm; `Ed25519` or `Ed448` for a key that was bound to `EdDSA`.
@@ -163,10 +169,15 @@ impl VerifyingKey {
         alg.covers(self.alg)
     }
 
+    /// Whether it serves tokens that name a key nobody has.
+    pub(super) const fn serves_any_kid(&self) -> bool {
+        self.given && self.kid.is_none()
+    }
+
     /// Whether a signature of `len` octets can be valid at all. Libraries differ in what they make
     /// of a length that is not the algorithm's; here it is always no.
     pub(super) fn fits(&self, len: usize) -> bool {
-        self.signature_len.is_none_or(|own| own == len)
+        self.signature_len.map_or(self.alg.allows_signature_len(len), |own| own == len)
     }
 }
 

@@ -1,16 +1,17 @@
 //! The keys a verifier trusts, and how a token's header selects among them.
 
-use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{Unverified, VerifyingKey};
 use crate::crypto::Backend;
 use crate::error::{CryptoError, KeyError, NoMatchReason, NoMatchingKey, ParseError};
 use crate::header::Header;
 use crate::jwa::{SignatureAlgorithm, bindable};
-use crate::jwk::{Jwk, JwkSet, Params};
+use crate::jwk::{Jwk, JwkSet};
 
 /// The keys a verifier trusts, each bound to one algorithm. Cheap to clone.
 ///
@@ -20,7 +21,7 @@ use crate::jwk::{Jwk, JwkSet, Params};
 /// | the token has | the keys that are tried |
 /// |---|---|
 /// | a `kid` | the one of that name for the token's `alg`. Two of them are ambiguous: none is tried |
-/// | a `kid` that no key for its `alg` has | those given without a name one by one, but none out of a JWK Set, where every key that matters has a name |
+/// | a `kid` that no key has | those given without a name one by one, but none out of a JWK Set, where every key that matters has a name |
 /// | no `kid` | every key for the token's `alg`, in order, as many as [`Limits::tries`](crate::Limits::tries) |
 #[derive(Clone, Debug, Default)]
 pub struct VerifyingKeys {
@@ -33,8 +34,6 @@ struct Inner {
     /// What a set was made for, so that an algorithm without a key is told from one not allowed.
     allowed: Vec<SignatureAlgorithm>,
     skipped: Vec<SkippedKey>,
-    /// Whether keys without a name serve tokens that name one.
-    nameless_fit: bool,
 }
 
 /// A key of a JWK Set that serves no allowed algorithm here.
@@ -70,6 +69,28 @@ impl SkippedKey {
     }
 }
 
+impl SkipReason {
+    /// A code that stays the same between versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Key(error) => error.code(),
+            Self::Malformed(error) => error.code(),
+            Self::NotAllowed => "ERR_JWS_ALG_NOT_ALLOWED",
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::Malformed(error) => error.fmt(f),
+            Self::NotAllowed => f.write_str("serves none of the allowed algorithms"),
+        }
+    }
+}
+
 impl VerifyingKeys {
     /// Every key of `set` that can serve one of the algorithms in `allow`.
     ///
@@ -98,16 +119,15 @@ impl VerifyingKeys {
     /// [`KeyError::MixedSet`] if the set holds symmetric keys and public ones. Whoever mixes them
     /// has to say which algorithms are meant, or a public key may end up as a shared secret.
     pub fn from_jwks_by_own_alg(set: &JwkSet, backend: &dyn Backend) -> Result<Self, KeyError> {
-        let symmetric = |jwk: &&Jwk| matches!(jwk.params(), Params::Oct(_));
-        let shared = set.keys().iter().filter(symmetric).count();
-        if shared != 0 && shared != set.keys().len() {
-            return Err(KeyError::MixedSet);
-        }
         let mut inner = Inner::new(set);
         for jwk in set.keys() {
             let own = jwk.alg().and_then(SignatureAlgorithm::from_name);
             let alg = if jwk.alg().is_some() { own } else { jwk.inferred_alg() };
             inner.add(jwk, alg.into_iter(), backend);
+        }
+        let shared = inner.keys.iter().filter(|key| key.alg().is_symmetric()).count();
+        if shared != 0 && shared != inner.keys.len() {
+            return Err(KeyError::MixedSet);
         }
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -123,6 +143,16 @@ impl VerifyingKeys {
         &self.inner.skipped
     }
 
+    /// Whether one of the keys may have signed a token with this header. With keys that are fetched,
+    /// the answer tells whether to fetch again before verifying.
+    ///
+    /// # Errors
+    ///
+    /// [`NoMatchingKey`] with the reason, as verifying would have it.
+    pub fn matches(&self, header: &Header) -> Result<(), NoMatchingKey> {
+        self.select(header, 1).map(drop)
+    }
+
     /// The keys that may have signed a token with this header, at most `tries` of them.
     pub(super) fn select(
         &self,
@@ -136,8 +166,10 @@ impl VerifyingKeys {
             None => serving().collect(),
             Some(_) => serving().filter(|key| key.kid() == kid).collect(),
         };
-        if selected.is_empty() && self.inner.nameless_fit {
-            selected.extend(serving().filter(|key| key.kid().is_none()));
+        let kids = self.iter().map(VerifyingKey::kid);
+        let mut kids = kids.chain(self.skipped().iter().map(SkippedKey::kid));
+        if kid.is_some() && !kids.any(|own| own == kid) {
+            selected.extend(serving().filter(|key| key.serves_any_kid()));
         } else if kid.is_some() {
             for (index, key) in selected.iter().enumerate() {
                 // The name EdDSA fits keys on both curves, and those are different algorithms.
@@ -171,10 +203,12 @@ impl Inner {
         backend: &dyn Backend,
     ) {
         let (before, mut reason) = (self.keys.len(), SkipReason::NotAllowed);
-        for alg in algs.filter(|alg| bindable(jwk.params(), *alg)) {
-            match VerifyingKey::bind(jwk, Some(alg), backend) {
-                // `Ed25519` and `EdDSA` in one list name one algorithm.
-                Ok(key) if self.keys.iter().skip(before).any(|own| own.alg() == key.alg()) => {}
+        for alg in algs.filter_map(|alg| bindable(jwk.params(), alg)) {
+            // `Ed25519` and `EdDSA` in one list name one algorithm, and a list may repeat one.
+            if self.keys.iter().skip(before).any(|key| key.alg() == alg) {
+                continue;
+            }
+            match VerifyingKey::from_set(jwk, Some(alg), backend) {
                 Ok(key) => self.keys.push(key),
                 // It names another algorithm, which is not wrong but not wanted.
                 Err(KeyError::Algorithm { .. }) => {}
@@ -223,11 +257,10 @@ impl From<VerifyingKey> for VerifyingKeys {
     }
 }
 
-/// Keys given one by one: those without a name serve tokens that name a key nobody bears.
 impl FromIterator<VerifyingKey> for VerifyingKeys {
     fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
         let keys = keys.into_iter().collect();
-        let inner = Inner { keys, nameless_fit: true, ..Inner::default() };
+        let inner = Inner { keys, ..Inner::default() };
         Self { inner: Arc::new(inner) }
     }
 }
@@ -239,38 +272,40 @@ impl FromIterator<VerifyingKey> for VerifyingKeys {
 /// from [`Unverified::header`], and verifies with what came back.
 pub trait KeyResolver {
     /// The keys that may have signed `token`, which nobody has verified yet. No keys at all is an
-    /// answer too.
+    /// answer too, and the right one for a token that names no issuer one knows.
     ///
     /// # Errors
     ///
-    /// [`CryptoError`] if the keys could not be had just now.
-    fn resolve<'a>(&'a self, token: &Unverified<'_>)
-    -> Result<Cow<'a, VerifyingKeys>, CryptoError>;
+    /// [`CryptoError`] if the keys could not be had just now; never for what is wrong with `token`.
+    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError>;
 }
 
 impl KeyResolver for VerifyingKeys {
-    fn resolve<'a>(
-        &'a self,
-        _token: &Unverified<'_>,
-    ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
-        Ok(Cow::Borrowed(self))
+    fn resolve(&self, _token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
+        Ok(self.clone())
     }
 }
 
 impl KeyResolver for VerifyingKey {
-    fn resolve<'a>(
-        &'a self,
-        _token: &Unverified<'_>,
-    ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
-        Ok(Cow::Owned(self.clone().into()))
+    fn resolve(&self, _token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
+        Ok(self.clone().into())
     }
 }
 
 impl<R: KeyResolver + ?Sized> KeyResolver for &R {
-    fn resolve<'a>(
-        &'a self,
-        token: &Unverified<'_>,
-    ) -> Result<Cow<'a, VerifyingKeys>, CryptoError> {
+    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
+        (**self).resolve(token)
+    }
+}
+
+impl<R: KeyResolver + ?Sized> KeyResolver for Arc<R> {
+    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
+        (**self).resolve(token)
+    }
+}
+
+impl<R: KeyResolver + ?Sized> KeyResolver for Box<R> {
+    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
         (**self).resolve(token)
     }
 }

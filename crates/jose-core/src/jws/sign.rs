@@ -17,7 +17,8 @@ use crate::jwa::SignatureAlgorithm;
 ///
 /// # Errors
 ///
-/// [`SignError::Unavailable`] if the signature could not be made.
+/// [`SignError::Unavailable`] if the signature could not be made, and [`SignError::Length`] if an
+/// external signer made something else.
 pub fn sign(payload: &[u8], key: &SigningKey) -> Result<String, SignError> {
     sign_with_header(&key.header(), payload, key)
 }
@@ -25,12 +26,11 @@ pub fn sign(payload: &[u8], key: &SigningKey) -> Result<String, SignError> {
 /// Signs `payload` under a header of the caller's and returns the compact serialization.
 ///
 /// The header is taken as it is, so start from [`SigningKey::header`] to have the key's `kid` in
-/// it. `alg` is the key's, whatever the header says nothing about.
+/// it. Where it says nothing about `alg`, the key's is added.
 ///
 /// # Errors
 ///
-/// [`SignError::Header`] if no verifier would take this header, [`SignError::Key`] if it names
-/// another algorithm than the key's, [`SignError::Unavailable`] if the signature could not be made.
+/// As [`Unsigned::with_header`] and [`sign`].
 pub fn sign_with_header(
     header: &Header,
     payload: &[u8],
@@ -59,7 +59,7 @@ pub fn sign_with_header(
 /// let token = unsigned.attach_der(&der)?;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Unsigned {
     alg: SignatureAlgorithm,
     input: String,
@@ -145,7 +145,7 @@ impl Unsigned {
     pub fn digest(&self, backend: &dyn Backend) -> Result<Vec<u8>, KeyError> {
         let hash = self.alg.hash().filter(|_| !self.alg.is_symmetric());
         let hash = hash.ok_or(KeyError::Unsupported { what: "signing a digest" })?;
-        let mut digest = alloc::vec![0; hash.len()];
+        let mut digest = alloc::vec![0; hash.digest_len()];
         backend
             .digest(hash, &[self.signing_input()], &mut digest)
             .map_err(KeyError::Unavailable)?;
@@ -185,6 +185,15 @@ impl Unsigned {
         self.input.push('.');
         base64url::encode_into(signature, &mut self.input);
         self.input
+    }
+}
+
+impl fmt::Debug for Unsigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsigned")
+            .field("alg", &self.alg)
+            .field("signing_input_len", &self.input.len())
+            .finish_non_exhaustive() // the payload may be somebody's personal data
     }
 }
 
@@ -237,12 +246,5 @@ impl Error for SignError {
             Self::Length => None,
             Self::Unavailable(error) => Some(error),
         }
-    }
-}
-
-impl fmt::Display for Unsigned {
-    /// The signing input; a token without its signature is no secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.input)
     }
 }

@@ -24,7 +24,7 @@ use crate::limits::Limits;
 /// # Errors
 ///
 /// [`Error::Parse`] for what is no JWS, [`Error::Verify`] for one that none of the keys signed.
-pub fn verify(token: &str, keys: &impl KeyResolver) -> Result<Verified<Vec<u8>>, Error> {
+pub fn verify(token: &str, keys: &(impl KeyResolver + ?Sized)) -> Result<Verified<Vec<u8>>, Error> {
     verify_with(token, keys, &Policy::default())
 }
 
@@ -35,7 +35,7 @@ pub fn verify(token: &str, keys: &impl KeyResolver) -> Result<Verified<Vec<u8>>,
 /// As [`verify`].
 pub fn verify_with(
     token: &str,
-    keys: &impl KeyResolver,
+    keys: &(impl KeyResolver + ?Sized),
     policy: &Policy,
 ) -> Result<Verified<Vec<u8>>, Error> {
     let unverified = Unverified::parse_within(token, &policy.limits)?;
@@ -229,9 +229,9 @@ impl<T> Verified<T> {
         self.content
     }
 
-    /// The header, which was signed too.
+    /// The JWS Protected Header, which was signed too.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub const fn protected(&self) -> &Header {
         &self.header
     }
 

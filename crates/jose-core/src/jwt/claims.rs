@@ -155,7 +155,7 @@ impl Claims {
     }
 
     /// All claims in order: name, and value as JSON text.
-    pub fn members(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         self.object.members()
     }
 

@@ -39,4 +39,4 @@ mod verify;
 pub use self::claims::Claims;
 pub use self::sign::{Builder, SignError, sign};
 pub use self::validation::{ClaimFailure, ClaimsError, Validation};
-pub use self::verify::{Error, verify, verify_claims};
+pub use self::verify::{Error, accept, verify, verify_claims};

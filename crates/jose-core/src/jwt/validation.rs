@@ -11,7 +11,7 @@ use core::time::Duration;
 use super::Claims;
 use crate::error::excerpt;
 use crate::header::Header;
-use crate::jws::Policy;
+use crate::jws::{Policy, Verified};
 use crate::limits::MAX_LEEWAY;
 use crate::time::{DurationError, IntoSeconds, UnixTime};
 
@@ -50,7 +50,7 @@ pub struct Validation {
     predicates: Vec<(&'static str, Predicate)>,
 }
 
-type Predicate = Arc<dyn Fn(&Claims) -> bool + Send + Sync>;
+type Predicate = Arc<dyn Fn(&Verified<Claims>) -> bool + Send + Sync>;
 
 #[derive(Clone, Debug)]
 enum Audience {
@@ -77,6 +77,9 @@ impl Validation {
     }
 
     /// Requires `iss` to be exactly this; said again, one of these.
+    ///
+    /// Keys belong to issuers (RFC 8725 §3.8): where several are accepted, give each its own keys
+    /// and rules, or any of them can sign in the name of another.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuers.push(issuer.into());
         self
@@ -155,13 +158,16 @@ impl Validation {
         Ok(self)
     }
 
-    /// Requires a condition of the caller's. It is asked last, when the claims are authentic and
-    /// broke no other rule, so it may remember token names without an attacker filling the memory.
-    /// `name` is what the error will call it.
+    /// Requires a condition of the caller's, which `name` names in the error.
+    ///
+    /// It is asked last: when the claims are authentic, broke no rule and fit the caller's type, and
+    /// the conditions given before it hold. So one that remembers token names, given last, remembers
+    /// none of a token that is refused. It sees the claims, and by [`Verified`] the header and the
+    /// key that signed.
     pub fn check(
         mut self,
         name: &'static str,
-        predicate: impl Fn(&Claims) -> bool + Send + Sync + 'static,
+        predicate: impl Fn(&Verified<Claims>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.predicates.push((name, Arc::new(predicate)));
         self
@@ -192,11 +198,17 @@ impl Validation {
             .extend(malformed.map(|(claim, expected)| ClaimFailure::Malformed { claim, expected }));
         self.hold_parties(claims, &mut failures);
         self.hold_times(claims, now, &mut failures);
-        if failures.is_empty() {
-            let broken = self.predicates.iter().filter(|(_, holds)| !holds(claims));
-            failures.extend(broken.map(|(name, _)| ClaimFailure::Custom { name }));
-        }
         if failures.is_empty() { Ok(()) } else { Err(ClaimsError { failures }) }
+    }
+
+    /// Asks the caller's own conditions in order, up to the first that does not hold.
+    pub(super) fn ask(&self, claims: &Verified<Claims>) -> Result<(), ClaimsError> {
+        match self.predicates.iter().find(|(_, holds)| !holds(claims)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                Err(ClaimsError { failures: alloc::vec![ClaimFailure::Custom { name }] })
+            }
+        }
     }
 
     fn hold_typ(&self, header: &Header, failures: &mut Vec<ClaimFailure>) {
@@ -279,7 +291,8 @@ impl Validation {
             failures.push(ClaimFailure::IssuedInFuture { iat, now, leeway });
         }
         if let Some(max_age) = self.max_token_age
-            && iat.saturating_add(max_age).saturating_add(leeway) < now
+            // `iat` has been rounded down where it was written, so `now` is here.
+            && iat.saturating_add(max_age).saturating_add(leeway) < now.floor()
         {
             failures.push(ClaimFailure::TooOld { iat, max_age, now, leeway });
         }

@@ -1,5 +1,6 @@
 //! Verifying tokens with claims (RFC 7519 §7.2): the signature first, then what it says.
 
+use alloc::vec::Vec;
 use core::error::Error as StdError;
 use core::fmt;
 
@@ -22,12 +23,33 @@ use crate::time::UnixTime;
 /// break a rule, with every rule they break.
 pub fn verify<C: DeserializeOwned>(
     token: &str,
-    keys: &impl KeyResolver,
+    keys: &(impl KeyResolver + ?Sized),
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<C>, Error> {
-    let claims = verify_claims(token, keys, rules, now)?;
-    Ok(claims.try_map(|claims| claims.decode())?)
+    accept(jws::verify_with(token, keys, rules.policy())?, rules, now)
+}
+
+/// Holds the payload of a token that has been verified already to `rules`, and returns it as `C`.
+///
+/// This is the second half of [`verify`], for tokens whose signature was checked apart: with keys
+/// that had to be fetched first, say.
+///
+/// # Errors
+///
+/// [`Error::Parse`] if the payload is no JSON object or does not fit `C`; [`Error::Claims`] if the
+/// claims break a rule.
+pub fn accept<C: DeserializeOwned>(
+    verified: Verified<Vec<u8>>,
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<C>, Error> {
+    let claims = hold(verified, rules, now)?;
+    // Before the caller's own conditions: one that remembers what it saw must not see a token that
+    // is refused all the same.
+    let decoded = claims.decode()?;
+    rules.ask(&claims)?;
+    claims.try_map(|_| Ok(decoded))
 }
 
 /// As [`verify`], with the claims as they are.
@@ -37,16 +59,26 @@ pub fn verify<C: DeserializeOwned>(
 /// As [`verify`].
 pub fn verify_claims(
     token: &str,
-    keys: &impl KeyResolver,
+    keys: &(impl KeyResolver + ?Sized),
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<Claims>, Error> {
-    let verified = jws::verify_with(token, keys, rules.policy())?;
+    let claims = hold(jws::verify_with(token, keys, rules.policy())?, rules, now)?;
+    rules.ask(&claims)?;
+    Ok(claims)
+}
+
+/// Everything but the caller's own conditions.
+fn hold(
+    verified: Verified<Vec<u8>>,
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<Claims>, Error> {
     let claims = verified.try_map(|payload| {
         Claims::parse_object(payload, rules.policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))
     })?;
-    rules.hold(claims.header(), &claims, now)?;
+    rules.hold(claims.protected(), &claims, now)?;
     Ok(claims)
 }
 
@@ -83,6 +115,12 @@ impl From<ClaimsError> for Error {
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
         Self::Parse(error)
+    }
+}
+
+impl From<VerifyError> for Error {
+    fn from(error: VerifyError) -> Self {
+        Self::Verify(error)
     }
 }
 
