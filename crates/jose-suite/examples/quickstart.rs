@@ -81,8 +81,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let none = format!("{}.{payload}.", base64url::encode(br#"{"alg":"none"}"#));
     report(jwt::verify::<Session>(&none, &trusted, &rules, now));
 
-    println!("\n5. The first token, 15 minutes later");
-    let later = UnixTime::from_secs(now.as_secs() + 900);
+    println!("\n5. The first token, 20 minutes later");
+    let later = UnixTime::from_secs(now.as_secs() + 1200);
     report(jwt::verify::<Session>(&tokens[0], &trusted, &rules, later));
 
     println!("\n6. Tokens of RFC 7515, with the keys printed there");
