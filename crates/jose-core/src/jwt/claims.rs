@@ -175,3 +175,37 @@ impl fmt::Debug for Claims {
         f.debug_list().entries(self.members().map(|(name, _)| name)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_octets_make_the_reader_panic(octets: Vec<u8>) {
+            let _any = Claims::parse(octets, &Limits::DEFAULT);
+        }
+
+        #[test]
+        fn registered_claims_of_any_json_are_typed_or_refused(
+            name in prop::sample::select(&["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]),
+            json in r#"null|true|-?[0-9]{1,14}(\.[0-9]{1,3})?(e[0-9]{1,3})?|"[a-z\\n]{0,4}"|\[("a",?){0,3}\]|\{\}"#,
+        ) {
+            let text = alloc::format!("{{\"{name}\":{json}}}");
+            if let Ok(claims) = Claims::parse(text.into_bytes(), &Limits::DEFAULT) {
+                let typed = match name {
+                    "iss" => claims.issuer().is_some(),
+                    "sub" => claims.subject().is_some(),
+                    "aud" => claims.audience().is_some(),
+                    "exp" => claims.expires_at().is_some(),
+                    "nbf" => claims.not_before().is_some(),
+                    "iat" => claims.issued_at().is_some(),
+                    _ => claims.token_id().is_some(),
+                };
+                prop_assert!(typed, "{} is there and reads as absent", name);
+            }
+        }
+    }
+}
