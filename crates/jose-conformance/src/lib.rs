@@ -164,6 +164,7 @@ macro_rules! suite {
             leeway_beyond_ten_minutes_is_refused
             leeway_does_not_wrap_at_either_end_of_time
             a_token_may_be_as_old_as_allowed_and_no_older
+            a_token_is_not_too_old_in_the_second_it_was_issued
             an_age_needs_an_iat_that_is_not_in_the_future
             a_future_iat_is_accepted_unless_refused
             fractions_of_a_second_count

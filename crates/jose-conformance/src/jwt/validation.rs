@@ -90,6 +90,14 @@ pub fn a_token_may_be_as_old_as_allowed_and_no_older(subject: &Subject) {
     }
 }
 
+/// An age is counted in whole seconds, as `iat` is written: a token is not too old in the second in
+/// which it was issued.
+pub fn a_token_is_not_too_old_in_the_second_it_was_issued(subject: &Subject) {
+    let rules = Validation::new().max_token_age("0").unwrap();
+    assert!(accepted(r#"{"iat":1000}"#, &rules, moment("1000.999"), subject));
+    assert!(!accepted(r#"{"iat":1000}"#, &rules, moment("1001"), subject));
+}
+
 /// An age cannot be told without `iat`, nor of a token from the future.
 pub fn an_age_needs_an_iat_that_is_not_in_the_future(subject: &Subject) {
     let rules = Validation::new().max_token_age("1h").unwrap();
