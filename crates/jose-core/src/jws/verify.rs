@@ -269,7 +269,10 @@ impl Verified<Vec<u8>> {
         })
     }
 
-    /// The payload as JSON of any type. No claims are checked: see [`jwt`](crate::jwt) for that.
+    /// The payload as JSON of any type, nested as deep as the default [`Limits`] allow claims.
+    ///
+    /// No claims are checked, and an expired token is JSON like any other: see
+    /// [`jwt::accept`](crate::jwt::accept) for that.
     ///
     /// # Errors
     ///
