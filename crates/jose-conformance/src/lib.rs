@@ -253,7 +253,7 @@ macro_rules! suite {
             lists_in_a_key_are_short
             collecting_the_keys_of_a_set_widens_nothing
             whether_a_key_matches_can_be_asked_first
-            a_set_is_mixed_only_by_keys_that_verify
+            a_set_is_mixed_by_public_keys_alone
             a_device_that_answers_another_length_makes_no_token
             a_device_that_answers_no_rsa_signature_makes_no_token
             what_verifies_elsewhere_is_asked_only_about_possible_lengths

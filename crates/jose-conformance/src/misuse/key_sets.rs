@@ -463,13 +463,17 @@ pub fn whether_a_key_matches_can_be_asked_first(subject: &Subject) {
     assert_eq!(ask(&unknown).unwrap_err(), no_match(&unknown, &keys));
 }
 
-/// Shared keys beside keys of no use here are no mixed set.
-pub fn a_set_is_mixed_only_by_keys_that_verify(subject: &Subject) {
+/// A key of a type nobody knows mixes no set; a public key does, even one that is of no use here.
+pub fn a_set_is_mixed_by_public_keys_alone(subject: &Subject) {
+    let by_own_alg =
+        |keys: [Jwk; 2]| VerifyingKeys::from_jwks_by_own_alg(&set_of(keys), subject.backend());
     let alien: Jwk = r#"{"kty":"from-the-future"}"#.parse().unwrap();
-    let other: Jwk = r#"{"kty":"OKP","crv":"X25519","use":"enc","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#
+    assert_eq!(by_own_alg([shared(1), alien]).unwrap().iter().count(), 1);
+    let enc: Jwk = r#"{"kty":"OKP","crv":"X25519","use":"enc","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#
         .parse()
         .unwrap();
-    let set = set_of([shared(1), alien, other]);
-    let keys = VerifyingKeys::from_jwks_by_own_alg(&set, subject.backend()).unwrap();
-    assert_eq!(keys.iter().count(), 1);
+    assert!(matches!(by_own_alg([shared(1), enc]), Err(KeyError::MixedSet)));
+    let nameless = Jwk::from_secret_octets([7; 64]).unwrap();
+    let refused = by_own_alg([nameless, keys::verifying(S::ES256)]);
+    assert!(matches!(refused, Err(KeyError::MixedSet)), "though it is bound to nothing");
 }

@@ -11,7 +11,7 @@ use crate::crypto::Backend;
 use crate::error::{CryptoError, KeyError, NoMatchReason, NoMatchingKey, ParseError};
 use crate::header::Header;
 use crate::jwa::{SignatureAlgorithm, bindable};
-use crate::jwk::{Jwk, JwkSet};
+use crate::jwk::{Jwk, JwkSet, Params};
 
 /// The keys a verifier trusts, each bound to one algorithm. Cheap to clone.
 ///
@@ -116,18 +116,20 @@ impl VerifyingKeys {
     ///
     /// # Errors
     ///
-    /// [`KeyError::MixedSet`] if the set holds symmetric keys and public ones. Whoever mixes them
-    /// has to say which algorithms are meant, or a public key may end up as a shared secret.
+    /// [`KeyError::MixedSet`] if the set holds symmetric keys and public ones, usable here or not.
+    /// Whoever mixes them has to say which algorithms are meant, or a public key may end up as a
+    /// shared secret.
     pub fn from_jwks_by_own_alg(set: &JwkSet, backend: &dyn Backend) -> Result<Self, KeyError> {
+        let oct = |jwk: &Jwk| matches!(jwk.params(), Params::Oct(_));
+        let public = |jwk: &Jwk| !matches!(jwk.params(), Params::Oct(_) | Params::Unknown(_));
+        if set.keys().iter().any(oct) && set.keys().iter().any(public) {
+            return Err(KeyError::MixedSet);
+        }
         let mut inner = Inner::new(set);
         for jwk in set.keys() {
             let own = jwk.alg().and_then(SignatureAlgorithm::from_name);
             let alg = if jwk.alg().is_some() { own } else { jwk.inferred_alg() };
             inner.add(jwk, alg.into_iter(), backend);
-        }
-        let shared = inner.keys.iter().filter(|key| key.alg().is_symmetric()).count();
-        if shared != 0 && shared != inner.keys.len() {
-            return Err(KeyError::MixedSet);
         }
         Ok(Self { inner: Arc::new(inner) })
     }
