@@ -178,8 +178,8 @@ impl<'de> Deserialize<'de> for UnixTime {
     }
 }
 
-/// A length of time as an option takes it: a [`Duration`] of whole seconds, or text such as
-/// `"15m"`.
+/// A length of time as an option takes it: a number of seconds, a [`Duration`] of whole seconds, or
+/// text such as `"15m"`.
 ///
 /// Text is a number without sign, point or exponent, then a unit, with nothing between and
 /// nothing around:
@@ -230,6 +230,13 @@ impl IntoSeconds for &str {
 impl IntoSeconds for &String {
     fn into_seconds(self) -> Result<u64, DurationError> {
         self.as_str().into_seconds()
+    }
+}
+
+/// A number of seconds.
+impl IntoSeconds for u64 {
+    fn into_seconds(self) -> Result<u64, DurationError> {
+        Ok(self)
     }
 }
 
@@ -331,6 +338,7 @@ mod tests {
 
     #[test]
     fn a_duration_is_taken_only_in_whole_seconds() {
+        assert_eq!(90.into_seconds(), Ok(90));
         assert_eq!(Duration::from_secs(90).into_seconds(), Ok(90));
         assert_eq!(Duration::from_millis(1500).into_seconds(), Err(DurationError::Fraction));
     }

@@ -153,8 +153,8 @@ fn refused_duration(refused: Result<String, SignError>) -> DurationError {
     }
 }
 
-fn malformed(claim: &'static str, expected: &'static str) -> ClaimFailure {
-    ClaimFailure::Malformed { claim, expected }
+fn malformed(claim: &'static str, expected: &'static str, actual: &str) -> ClaimFailure {
+    ClaimFailure::Malformed { claim, expected, actual: actual.into() }
 }
 
 fn missing(claim: &str) -> ClaimFailure {

@@ -170,7 +170,7 @@ pub fn a_time_beyond_the_year_9999_is_malformed(subject: &Subject) {
             "-1e300",
         ] {
             let claims = format!("{{\"{name}\":{huge}}}");
-            let expected = [malformed(name, TIME)];
+            let expected = [malformed(name, TIME, huge)];
             assert_eq!(failures(&claims, &rules, at(0), subject), expected, "{claims}");
         }
         for infinite in ["1e400", "-1e400", "1e99999999999999999999"] {
@@ -187,7 +187,7 @@ pub fn a_time_of_the_wrong_type_is_malformed(subject: &Subject) {
     for name in TIMES {
         for wrong in ["null", r#""""#, "false", "true", r#""123""#, "[]", "[100]", "{}", "-1"] {
             let claims = format!("{{\"{name}\":{wrong}}}");
-            let expected = [malformed(name, TIME)];
+            let expected = [malformed(name, TIME, wrong)];
             for now in [at(0), UnixTime::MAX] {
                 assert_eq!(failures(&claims, &Validation::new(), now, subject), expected);
             }
@@ -195,7 +195,7 @@ pub fn a_time_of_the_wrong_type_is_malformed(subject: &Subject) {
         }
     }
     let rules = Validation::new().require("exp");
-    let expected = [missing("exp"), malformed("exp", TIME)];
+    let expected = [missing("exp"), malformed("exp", TIME, "null")];
     assert_eq!(failures(r#"{"exp":null}"#, &rules, at(0), subject), expected);
 }
 
@@ -219,14 +219,14 @@ pub fn a_name_of_the_wrong_type_is_malformed(subject: &Subject) {
         for wrong in ["null", "0", "true", "[]", "{}", r#"["https://idp.example"]"#] {
             let claims = format!("{{\"{name}\":{wrong}}}");
             let unasked = failures(&claims, &new(), at(0), subject);
-            assert_eq!(unasked, [malformed(name, TEXT)], "{claims}");
+            assert_eq!(unasked, [malformed(name, TEXT, wrong)], "{claims}");
             let rules = match name {
                 "iss" => new().issuer(idp),
                 "sub" => new().subject(idp),
                 _ => new().jti(idp),
             };
             let asked = failures(&claims, &rules, at(0), subject);
-            assert_eq!(asked.last(), Some(&malformed(name, TEXT)), "{claims}");
+            assert_eq!(asked.last(), Some(&malformed(name, TEXT, wrong)), "{claims}");
             assert_eq!(asked.len() > 1, wrong == "null", "{claims}: {asked:?}");
         }
     }
@@ -264,12 +264,13 @@ pub fn an_audience_has_to_name_us(subject: &Subject) {
         let expected = [other(&[], names), other(&["api"], names), vec![]];
         assert_eq!(verdicts(&format!("{{\"aud\":{aud}}}")), expected, "{aud}");
     }
-    let wrong = || malformed("aud", TEXTS);
+    let wrong = |aud| malformed("aud", TEXTS, aud);
     for aud in ["5", "true", "{}", r#"["api",5]"#, r#"["api",null]"#, r#"[["api"]]"#] {
-        let expected = [vec![wrong()], vec![wrong()], vec![wrong()]];
+        let expected = [vec![wrong(aud)], vec![wrong(aud)], vec![wrong(aud)]];
         assert_eq!(verdicts(&format!("{{\"aud\":{aud}}}")), expected, "{aud}");
     }
-    let expected = [vec![wrong()], vec![missing("aud"), wrong()], vec![wrong()]];
+    let null = || wrong("null");
+    let expected = [vec![null()], vec![missing("aud"), null()], vec![null()]];
     assert_eq!(verdicts(r#"{"aud":null}"#), expected);
     let many: Vec<_> = (0..100).map(|n: u8| n.to_string()).collect();
     let first = other(&["api"], &["0", "1", "2", "3", "4", "5", "6", "7"]);

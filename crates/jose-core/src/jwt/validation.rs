@@ -194,8 +194,10 @@ impl Validation {
         self.hold_typ(header, &mut failures);
         self.hold_presence(claims, &mut failures);
         let malformed = claims.malformed();
-        failures
-            .extend(malformed.map(|(claim, expected)| ClaimFailure::Malformed { claim, expected }));
+        failures.extend(malformed.map(|(claim, expected)| {
+            let actual = excerpt(claims.json_of(claim).unwrap_or_default());
+            ClaimFailure::Malformed { claim, expected, actual }
+        }));
         self.hold_parties(claims, &mut failures);
         self.hold_times(claims, now, &mut failures);
         if failures.is_empty() { Ok(()) } else { Err(ClaimsError { failures }) }
@@ -377,6 +379,8 @@ pub enum ClaimFailure {
         claim: &'static str,
         /// What it must be.
         expected: &'static str,
+        /// What it is, as JSON text cut at 64 octets.
+        actual: String,
     },
     /// A required claim is absent, or `null`.
     Missing {
@@ -455,7 +459,7 @@ impl fmt::Display for ClaimFailure {
             }
             Self::Issuer { .. } => f.write_str("`iss` is not an expected issuer"),
             Self::Jti { .. } => f.write_str("`jti` is not the expected one"),
-            Self::Malformed { claim, expected } => write!(f, "`{claim}` must be {expected}"),
+            Self::Malformed { claim, expected, .. } => write!(f, "`{claim}` must be {expected}"),
             // Only the caller's own list leads here.
             Self::Missing { claim } => write!(f, "`{claim}` is missing"),
             Self::NotYetValid { nbf, now, leeway } => {
