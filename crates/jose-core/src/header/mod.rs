@@ -102,17 +102,18 @@ impl Header {
             "x5c" => self.key().x5c = Some(member::certificates(json)?),
             "x5t" => self.key().x5t = Some(member::digest("x5t", json, 20)?),
             "x5t#S256" => self.key().x5t_s256 = Some(member::digest("x5t#S256", json, 32)?),
-            _ => {
+            _ if EncryptionParams::has(name) => {
                 // A signed token has no use for these. One that is of another type than in an
                 // encrypted token is some other parameter of that name, to be ignored by whoever
                 // does not know it (RFC 7515 §4), and no reason to refuse.
                 let mut encryption = self.encryption.clone().unwrap_or_default();
-                match EncryptionParams::has(name).then(|| encryption.read(name, json)) {
-                    Some(Ok(())) => self.encryption = Some(encryption),
-                    Some(Err(Rule::PrivateMember)) => return Err(Rule::PrivateMember),
-                    _ => self.other.push((name.into(), json.into())),
+                match encryption.read(name, json) {
+                    Ok(()) => self.encryption = Some(encryption),
+                    Err(Rule::PrivateMember) => return Err(Rule::PrivateMember),
+                    Err(_) => self.other.push((name.into(), json.into())),
                 }
             }
+            _ => self.other.push((name.into(), json.into())),
         }
         Ok(())
     }
