@@ -6,7 +6,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::error::{ParseError, Rule, Subject};
+use crate::error::{ParseError, Subject};
 use crate::json;
 use crate::jws::Unverified;
 use crate::jwt::Claims;
@@ -33,10 +33,6 @@ pub fn peek_unverified_payload<'a>(token: &'a Unverified<'_>) -> &'a [u8] {
 ///
 /// [`ParseError`] if it is not strict JSON or does not fit `T`.
 pub fn peek_unverified_json<T: DeserializeOwned>(token: &Unverified<'_>) -> Result<T, ParseError> {
-    let read = || {
-        let text = json::text(token.unverified_payload())?;
-        json::check(text, Limits::DEFAULT.claims_depth)?;
-        serde_json::from_str(text).map_err(|_| Rule::Shape)
-    };
-    read().map_err(|rule| rule.of(Subject::Payload))
+    json::read(token.unverified_payload(), Limits::DEFAULT.claims_depth)
+        .map_err(|rule| rule.of(Subject::Payload))
 }

@@ -15,6 +15,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use serde::de::DeserializeOwned;
+
 use crate::error::Rule;
 use crate::limits::Limits;
 
@@ -55,6 +57,13 @@ pub(crate) fn check(text: &str, depth: usize) -> Result<(), Rule> {
     scanner.skip_space();
     scanner.value(0)?;
     scanner.end()
+}
+
+/// JSON of any type, scanned and then read as `T`. serde's reason is dropped: it quotes its input.
+pub(crate) fn read<T: DeserializeOwned>(octets: &[u8], depth: usize) -> Result<T, Rule> {
+    let text = text(octets)?;
+    check(text, depth)?;
+    serde_json::from_str(text).map_err(|_| Rule::Shape)
 }
 
 impl<S: AsRef<str>> Object<S> {

@@ -96,7 +96,8 @@ impl Unsigned {
             let actual = excerpt(other);
             return Err(SignError::Key(KeyError::Algorithm { expected: alg.name(), actual }));
         }
-        // What we would refuse we do not produce; what `crit` names is understood by whoever set it.
+        // What every verifier would refuse is not produced; what `crit` names is understood by whoever
+        // set it.
         header.check_crit(header.crit().unwrap_or_default()).map_err(SignError::Critical)?;
         let texts = [("typ", header.typ()), ("cty", header.cty()), ("kid", header.kid())];
         for (member, text) in texts {

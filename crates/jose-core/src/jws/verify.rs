@@ -190,7 +190,8 @@ impl<'t> Unverified<'t> {
 
 impl fmt::Debug for Unverified<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unverified").field("header", &self.header).finish_non_exhaustive() // with its signature it would be a token for anyone to use
+        // With its payload and signature it would be a token for anyone to use.
+        f.debug_struct("Unverified").field("header", &self.header).finish_non_exhaustive()
     }
 }
 
@@ -278,13 +279,8 @@ impl Verified<Vec<u8>> {
     ///
     /// [`ParseError`] if it is not JSON as strict as headers are, or does not fit `T`.
     pub fn into_json<T: DeserializeOwned>(self) -> Result<Verified<T>, ParseError> {
-        let depth = Limits::DEFAULT.claims_depth;
-        self.try_map(|octets| {
-            let text = json::text(&octets)?;
-            json::check(text, depth)?;
-            serde_json::from_str(text).map_err(|_| Rule::Shape)
-        })
-        .map_err(|rule: Rule| rule.of(Subject::Payload))
+        self.try_map(|octets| json::read(&octets, Limits::DEFAULT.claims_depth))
+            .map_err(|rule| rule.of(Subject::Payload))
     }
 }
 
