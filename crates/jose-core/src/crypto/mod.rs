@@ -116,27 +116,35 @@ pub trait Signer: Send + Sync {
     ///
     /// [`CryptoError`] if the signature could not be made; `signature` is then not to be used.
     fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError>;
+
+    /// Begins a signature over input that comes piece by piece and is never held as a whole.
+    ///
+    /// `None`, the default, if this signer needs all of its input at once, as `EdDSA` does.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if it could not begin.
+    fn stream(&self) -> Result<Option<Box<dyn SignStream + '_>>, CryptoError> {
+        Ok(None)
+    }
 }
 
-macro_rules! forward {
-    ($($pointer:ty),+) => {
-        $(
-            impl<T: Signer + ?Sized> Signer for $pointer {
-                fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
-                    (**self).sign(input, signature)
-                }
-            }
+/// A signature in the making.
+pub trait SignStream: Send {
+    /// Takes the next octets of the input.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if they could not be taken; the stream is then not to be used.
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError>;
 
-            impl<T: Verifier + ?Sized> Verifier for $pointer {
-                fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-                    (**self).verify(input, signature)
-                }
-            }
-        )+
-    };
+    /// Appends to `signature` what [`Signer::sign`] would have for the same input.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signer::sign`].
+    fn finish(self: Box<Self>, signature: &mut Vec<u8>) -> Result<(), CryptoError>;
 }
-
-forward!(&T, Arc<T>, Box<T>);
 
 /// Verifies with one key under one algorithm.
 pub trait Verifier: Send + Sync {
@@ -150,4 +158,60 @@ pub trait Verifier: Send + Sync {
     /// [`Refused::Invalid`] if the signature is not valid, whatever the reason;
     /// [`Refused::Unavailable`] if it could not be checked.
     fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused>;
+
+    /// Begins to verify input that comes piece by piece and is never held as a whole.
+    ///
+    /// `None`, the default, if this verifier needs all of its input at once, as `EdDSA` does.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if it could not begin.
+    fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+        Ok(None)
+    }
 }
+
+/// A verification in the making: it says nothing before its end.
+pub trait VerifyStream: Send {
+    /// Takes the next octets of the input.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if they could not be taken; the stream is then not to be used.
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError>;
+
+    /// `Ok` only if [`Verifier::verify`] would have said so for the same input.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify`].
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<(), Refused>;
+}
+
+macro_rules! forward {
+    ($($pointer:ty),+) => {
+        $(
+            impl<T: Signer + ?Sized> Signer for $pointer {
+                fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+                    (**self).sign(input, signature)
+                }
+
+                fn stream(&self) -> Result<Option<Box<dyn SignStream + '_>>, CryptoError> {
+                    (**self).stream()
+                }
+            }
+
+            impl<T: Verifier + ?Sized> Verifier for $pointer {
+                fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+                    (**self).verify(input, signature)
+                }
+
+                fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+                    (**self).stream()
+                }
+            }
+        )+
+    };
+}
+
+forward!(&T, Arc<T>, Box<T>);
