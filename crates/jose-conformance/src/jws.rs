@@ -182,7 +182,7 @@ pub fn the_two_names_of_ed25519_are_one_algorithm(subject: &Subject) {
     for signing in ["Ed25519", "EdDSA"] {
         let key = SigningKey::from_jwk(&named(signing), subject.backend()).unwrap();
         let token = jws::sign(PAYLOAD, &key).unwrap();
-        assert_eq!(Unverified::parse(&token).unwrap().header().alg(), Some(signing));
+        assert_eq!(Unverified::parse(&token).unwrap().protected().alg(), Some(signing));
         for verifying in ["Ed25519", "EdDSA"] {
             let jwk = named(verifying).to_public().unwrap();
             let key = jws::VerifyingKey::from_jwk(&jwk, subject.backend()).unwrap();

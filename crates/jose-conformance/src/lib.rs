@@ -221,7 +221,8 @@ macro_rules! suite {
             what_is_critical_must_be_understood
             what_is_registered_is_not_critical
             crit_is_an_array_of_strings
-            an_unencoded_payload_is_refused
+            an_unencoded_payload_is_critical
+            claims_are_always_encoded
             a_header_that_breaks_crit_is_not_signed
             a_header_is_signed_whole_or_not_at_all
             a_header_is_one_plain_object

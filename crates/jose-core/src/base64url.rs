@@ -49,6 +49,62 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, Rule> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Rule::Base64url)
 }
 
+/// Encodes octets that come piece by piece.
+#[derive(Default)]
+pub(crate) struct Encoder {
+    /// What is left over: three octets make four characters.
+    rest: [u8; 2],
+    len: usize,
+}
+
+impl Encoder {
+    /// Octets that are encoded at a time.
+    const CHUNK: usize = 3072;
+
+    /// Hands the characters for `octets`, and for what was left over before them, to `sink`.
+    pub(crate) fn update(&mut self, octets: &[u8], mut sink: impl FnMut(&[u8])) {
+        let mut octets = octets;
+        if self.len > 0 {
+            let mut group = [0; 3];
+            let missing = (group.len() - self.len).min(octets.len());
+            let (first, rest) = octets.split_at(missing);
+            octets = rest;
+            let known = self.rest.iter().take(self.len).chain(first);
+            let len = group.iter_mut().zip(known).map(|(to, from)| *to = *from).count();
+            if len < group.len() {
+                self.keep(&group, len);
+                return;
+            }
+            Self::encode(&group, &mut sink);
+        }
+        let whole = octets.len() - octets.len() % 3;
+        let (whole, rest) = octets.split_at(whole);
+        for chunk in whole.chunks(Self::CHUNK) {
+            Self::encode(chunk, &mut sink);
+        }
+        self.keep(rest, rest.len());
+    }
+
+    /// Hands the characters for what is left over to `sink`.
+    pub(crate) fn finish(self, mut sink: impl FnMut(&[u8])) {
+        Self::encode(self.rest.get(..self.len).unwrap_or_default(), &mut sink);
+    }
+
+    fn keep(&mut self, octets: &[u8], len: usize) {
+        self.len = len;
+        for (to, from) in self.rest.iter_mut().zip(octets) {
+            *to = *from;
+        }
+    }
+
+    fn encode(octets: &[u8], sink: &mut impl FnMut(&[u8])) {
+        let mut text = [0; encoded_len(Self::CHUNK)];
+        // There is room: no caller has more than a chunk.
+        let len = URL_SAFE_NO_PAD.encode_slice(octets, &mut text).unwrap_or_default();
+        sink(text.get(..len).unwrap_or_default());
+    }
+}
+
 /// Decodes a secret without using its octets as table indices, and into memory that is wiped.
 ///
 /// # Errors
@@ -94,6 +150,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn pieces_are_encoded_as_the_whole(pieces: Vec<Vec<u8>>, long in 0..10_000_usize) {
+            let mut pieces = pieces;
+            pieces.insert(pieces.len() / 2, alloc::vec![0xA5; long]);
+            let (mut encoder, mut text) = (Encoder::default(), Vec::new());
+            let mut sink = |part: &[u8]| text.extend_from_slice(part);
+            for piece in &pieces {
+                encoder.update(piece, &mut sink);
+            }
+            encoder.finish(sink);
+            prop_assert_eq!(text, encode(&pieces.concat()).into_bytes());
+        }
+
         #[test]
         fn what_is_encoded_decodes_to_itself(octets: Vec<u8>) {
             let text = encode(&octets);

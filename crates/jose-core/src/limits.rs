@@ -26,7 +26,10 @@ pub struct Limits {
     /// Most members of a JWK Set that are looked at; that there are more is reported as one that was
     /// skipped. Default 256.
     pub jwk_set_keys: usize,
-    /// Most keys that are tried on one token which names none of them by `kid`. Default 8: a token
+    /// Most signatures of a JWS; one that has more is refused whole. Default 16: each costs as many
+    /// public-key operations as [`tries`](Self::tries) allows.
+    pub signatures: usize,
+    /// Most keys that are tried on one signature which names none of them by `kid`. Default 8: a token
     /// costs its sender nothing, and each try costs us a public-key operation, of some milliseconds
     /// for the longest RSA keys.
     pub tries: usize,
@@ -41,6 +44,7 @@ impl Limits {
         claims_depth: 64,
         jwk_set: 256 * 1024,
         jwk_set_keys: 256,
+        signatures: 16,
         tries: 8,
     };
 

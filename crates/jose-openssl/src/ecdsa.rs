@@ -4,12 +4,14 @@ use core::ffi::CStr;
 
 use jose_core::SecretBytes;
 use jose_core::crypto::ecdsa::{MAX_DER_LEN, der_to_fixed, fixed_to_der};
-use jose_core::crypto::{CryptoError, KeyError, Refused, Signer, Verifier};
+use jose_core::crypto::{
+    CryptoError, KeyError, Refused, SignStream, Signer, Verifier, VerifyStream,
+};
 use jose_core::jwa::Hash;
 use jose_core::jwk::{Ec, EcCurve, Params as KeyParams};
 use zeroize::Zeroizing;
 
-use crate::ffi::{Lib, Operation, Params, Pkey, Template};
+use crate::ffi::{self, Lib, Operation, Params, Pkey, Template};
 
 /// A private key.
 pub(crate) struct EcSigner {
@@ -36,12 +38,44 @@ impl EcSigner {
     }
 }
 
+impl EcSigner {
+    fn over(&self, input: &[&[u8]]) -> Result<Signing, CryptoError> {
+        let signing = self.template.sign(input)?;
+        Ok(Signing { signing, coordinate_len: self.coordinate_len })
+    }
+}
+
 impl Signer for EcSigner {
     fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.over(input)?.append(signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn SignStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(self.over(&[])?)))
+    }
+}
+
+struct Signing {
+    signing: ffi::Signing,
+    coordinate_len: usize,
+}
+
+impl Signing {
+    fn append(self, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
         let mut der = [0; MAX_DER_LEN];
-        let len = self.template.sign(input, &mut der)?;
+        let len = self.signing.finish(&mut der)?;
         der_to_fixed(der.get(..len).unwrap_or_default(), self.coordinate_len, signature)
             .map_err(CryptoError::from_source)
+    }
+}
+
+impl SignStream for Signing {
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.signing.update(input)
+    }
+
+    fn finish(self: Box<Self>, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.append(signature)
     }
 }
 
@@ -68,11 +102,43 @@ impl EcVerifier {
 
 impl Verifier for EcVerifier {
     fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-        if signature.len() != 2 * self.coordinate_len {
-            return Err(Refused::Invalid);
-        }
-        self.template.verify(input, fixed_to_der(signature, &mut [0; MAX_DER_LEN])?)
+        let mut buffer = [0; MAX_DER_LEN];
+        let der = to_der(signature, self.coordinate_len, &mut buffer)?;
+        self.template.verify(input).map_err(Refused::Unavailable)?.finish(der)
     }
+
+    fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+        let verifying = self.template.verify(&[])?;
+        Ok(Some(Box::new(Verifying { verifying, coordinate_len: self.coordinate_len })))
+    }
+}
+
+struct Verifying {
+    verifying: ffi::Verifying,
+    coordinate_len: usize,
+}
+
+impl VerifyStream for Verifying {
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.verifying.update(input)
+    }
+
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<(), Refused> {
+        let mut buffer = [0; MAX_DER_LEN];
+        self.verifying.finish(to_der(signature, self.coordinate_len, &mut buffer)?)
+    }
+}
+
+/// Refuses what is not as long as two coordinates: DER would not show it.
+fn to_der<'b>(
+    signature: &[u8],
+    coordinate_len: usize,
+    buffer: &'b mut [u8; MAX_DER_LEN],
+) -> Result<&'b [u8], Refused> {
+    if signature.len() != 2 * coordinate_len {
+        return Err(Refused::Invalid);
+    }
+    fixed_to_der(signature, buffer)
 }
 
 pub(crate) fn generate(lib: &Lib, crv: EcCurve) -> Result<KeyParams, KeyError> {

@@ -6,7 +6,8 @@
 //! otherwise choose for itself.
 //!
 //! Operations are prepared once and copied for each message ([`Template`], [`MacTemplate`]):
-//! fetching an algorithm and setting its parameters costs more than hashing a token does.
+//! fetching an algorithm and setting its parameters costs more than hashing a token does. The copy
+//! takes its input in as many parts as there are, and keeps none of them.
 //!
 //! Whatever fails takes its errors off OpenSSL's queue, also where the caller is told no more than
 //! "no": the queue belongs to the thread, and the next library to look would take them for its own.
@@ -333,7 +334,7 @@ impl Template {
         // to lives as long as `params`.
         ok(unsafe { ffi::EVP_PKEY_CTX_set_params(pkey_ctx, params.list.as_ptr()) })?;
         // SAFETY: the context is live. The flag lets the last step use a copy up instead of copying
-        // it once more.
+        // it once more; `finish` takes the copy by value, so that nothing comes after it.
         unsafe { EVP_MD_CTX_set_flags(ctx.as_ptr(), EVP_MD_CTX_FLAG_FINALISE) };
         Ok(Self(ctx))
     }
@@ -345,33 +346,60 @@ impl Template {
         Ok(copy)
     }
 
+    /// Begins to sign what begins with the concatenation of `input`.
+    pub(crate) fn sign(&self, input: &[&[u8]]) -> Result<Signing, CryptoError> {
+        let mut signing = Signing(self.copy()?);
+        for part in input {
+            signing.update(part)?;
+        }
+        Ok(signing)
+    }
+
+    /// Begins to verify what begins with the concatenation of `input`.
+    pub(crate) fn verify(&self, input: &[&[u8]]) -> Result<Verifying, CryptoError> {
+        let mut verifying = Verifying(self.copy()?);
+        for part in input {
+            verifying.update(part)?;
+        }
+        Ok(verifying)
+    }
+}
+
+/// A signature in the making.
+pub(crate) struct Signing(MdCtx);
+
+impl Signing {
+    pub(crate) fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        let (octets, len) = (address(input).cast(), input.len());
+        // SAFETY: the context is live, and the address good for that many octets.
+        ok(unsafe { ffi::EVP_DigestSignUpdate(self.0.as_ptr(), octets, len) })
+    }
+
     /// Writes the signature to `out`, which must have room for the longest one, and returns its
     /// length.
-    pub(crate) fn sign(&self, input: &[&[u8]], out: &mut [u8]) -> Result<usize, CryptoError> {
-        let ctx = self.copy()?;
-        for part in input {
-            let octets = address(part).cast();
-            // SAFETY: the address is good for that many octets.
-            ok(unsafe { ffi::EVP_DigestSignUpdate(ctx.as_ptr(), octets, part.len()) })?;
-        }
+    pub(crate) fn finish(self, out: &mut [u8]) -> Result<usize, CryptoError> {
         let mut len = out.len();
         // SAFETY: `len` says how much `out` has room for, and OpenSSL refuses if it needs more.
-        ok(unsafe { ffi::EVP_DigestSignFinal(ctx.as_ptr(), out.as_mut_ptr(), &raw mut len) })?;
+        ok(unsafe { ffi::EVP_DigestSignFinal(self.0.as_ptr(), out.as_mut_ptr(), &raw mut len) })?;
         Ok(len)
+    }
+}
+
+/// A verification in the making.
+pub(crate) struct Verifying(MdCtx);
+
+impl Verifying {
+    pub(crate) fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        let (octets, len) = (address(input).cast(), input.len());
+        // SAFETY: the context is live, and the address good for that many octets.
+        ok(unsafe { ffi::EVP_DigestVerifyUpdate(self.0.as_ptr(), octets, len) })
     }
 
     /// `Ok` only if the signature is valid.
-    pub(crate) fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-        let ctx = self.copy().map_err(Refused::Unavailable)?;
-        for part in input {
-            let octets = address(part).cast();
-            // SAFETY: the address is good for that many octets.
-            ok(unsafe { ffi::EVP_DigestVerifyUpdate(ctx.as_ptr(), octets, part.len()) })
-                .map_err(Refused::Unavailable)?;
-        }
+    pub(crate) fn finish(self, signature: &[u8]) -> Result<(), Refused> {
         let (octets, len) = (address(signature), signature.len());
-        // SAFETY: the address is good for that many octets.
-        ok(unsafe { ffi::EVP_DigestVerifyFinal(ctx.as_ptr(), octets, len) })
+        // SAFETY: the context is live, and the address good for that many octets.
+        ok(unsafe { ffi::EVP_DigestVerifyFinal(self.0.as_ptr(), octets, len) })
             .map_err(|_| Refused::Invalid)
     }
 }
@@ -440,19 +468,33 @@ impl MacTemplate {
         Ok(Self(ctx))
     }
 
-    /// Fills `out`, which must be as long as the hash, with the MAC.
-    pub(crate) fn mac(&self, input: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+    /// Begins the MAC of what begins with the concatenation of `input`.
+    pub(crate) fn mac(&self, input: &[&[u8]]) -> Result<RunningMac, CryptoError> {
         // SAFETY: the source is live and only read.
         let ctx = unsafe { ffi::EVP_MAC_CTX_dup(self.0.as_ptr()) };
         // SAFETY: the caller owns the copy.
-        let ctx = unsafe { MacCtx::own(ctx) }?;
+        let mut mac = unsafe { MacCtx::own(ctx) }.map(RunningMac)?;
         for part in input {
-            // SAFETY: the address is good for that many octets.
-            ok(unsafe { ffi::EVP_MAC_update(ctx.as_ptr(), address(part), part.len()) })?;
+            mac.update(part)?;
         }
+        Ok(mac)
+    }
+}
+
+/// A MAC in the making.
+pub(crate) struct RunningMac(MacCtx);
+
+impl RunningMac {
+    pub(crate) fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        // SAFETY: the context is live, and the address good for that many octets.
+        ok(unsafe { ffi::EVP_MAC_update(self.0.as_ptr(), address(input), input.len()) })
+    }
+
+    /// Fills `out`, which must be as long as the hash, with the MAC.
+    pub(crate) fn finish(self, out: &mut [u8]) -> Result<(), CryptoError> {
         let (mut written, mac) = (0, out.as_mut_ptr());
         // SAFETY: OpenSSL writes no more than the size it is given.
-        ok(unsafe { ffi::EVP_MAC_final(ctx.as_ptr(), mac, &raw mut written, out.len()) })?;
+        ok(unsafe { ffi::EVP_MAC_final(self.0.as_ptr(), mac, &raw mut written, out.len()) })?;
         if written == out.len() { Ok(()) } else { Err(failed()) }
     }
 }

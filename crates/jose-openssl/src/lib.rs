@@ -2,8 +2,9 @@
 //!
 //! It signs and verifies with every registered algorithm: `HS256`, `HS384`, `HS512`, `RS256`,
 //! `RS384`, `RS512`, `PS256`, `PS384`, `PS512`, `ES256`, `ES384`, `ES512`, `ES256K`, `Ed25519` and
-//! `Ed448`. RSA private keys are best kept here: OpenSSL's arithmetic on them is written to take
-//! the same time whatever the key, and blinded besides.
+//! `Ed448`. All but the last two also take their input piece by piece, and keep none of it. RSA
+//! private keys are best kept here: OpenSSL's arithmetic on them is written to take the same time
+//! whatever the key, and blinded besides.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -122,6 +123,8 @@ impl Backend for OpenSsl {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
     use jose_core::Jwk;
     use jose_core::crypto::Refused;
     use jose_core::jwk::{EcCurve, Oct, OkpCurve};
@@ -139,6 +142,162 @@ mod tests {
         let public = if alg.is_symmetric() { jwk.clone() } else { jwk.to_public().unwrap() };
         let verifying = VerifyingKey::from_jwk(&public, backend).unwrap();
         (SigningKey::from_jwk(&jwk, backend).unwrap(), VerifyingKeys::from(verifying))
+    }
+
+    /// What core keeps to itself: a key's own signer and verifier.
+    fn handles(alg: SignatureAlgorithm, backend: &OpenSsl) -> (Box<dyn Signer>, Box<dyn Verifier>) {
+        // One for all of RSA, because primes take long to find.
+        static RSA: OnceLock<Params> = OnceLock::new();
+        let rsa = || BACKEND.generate(NewKey::Rsa { bits: 2048 }).unwrap();
+        let params = match rsa::Padding::of(alg) {
+            Ok(_) => RSA.get_or_init(rsa).clone(),
+            Err(_) => Jwk::generate(alg, backend).unwrap().params().clone(),
+        };
+        let lib = backend.lib();
+        match (&params, alg.hash()) {
+            (Params::Oct(oct), Some(hash)) => (
+                Box::new(hmac::Hmac::new(lib, hash, oct).unwrap()),
+                Box::new(hmac::Hmac::new(lib, hash, oct).unwrap()),
+            ),
+            (Params::Rsa(rsa), Some(hash)) => {
+                let padding = rsa::Padding::of(alg).unwrap();
+                (
+                    Box::new(rsa::RsaSigner::new(lib, padding, hash, rsa).unwrap()),
+                    Box::new(rsa::RsaVerifier::new(lib, padding, hash, rsa).unwrap()),
+                )
+            }
+            (Params::Ec(ec), Some(hash)) => (
+                Box::new(ecdsa::EcSigner::new(lib, hash, ec).unwrap()),
+                Box::new(ecdsa::EcVerifier::new(lib, hash, ec).unwrap()),
+            ),
+            (Params::Okp(okp), None) => (
+                Box::new(eddsa::EdSigner::new(lib, okp).unwrap()),
+                Box::new(eddsa::EdVerifier::new(lib, okp).unwrap()),
+            ),
+            _ => panic!("{alg}"),
+        }
+    }
+
+    /// Several blocks of any hash function and a part of one, in which an octet left out, repeated or
+    /// moved shows.
+    const INPUT: [u8; 1000] = {
+        let mut input = [0; 1000];
+        let mut i = 0;
+        while i < input.len() {
+            input[i] = (i % 251).to_le_bytes()[0]; // 251 is prime
+            i += 1;
+        }
+        input
+    };
+
+    /// Cuts where no hash function does, and at the end of a block too.
+    fn pieces(mut input: &[u8], mut each: impl FnMut(&[u8])) {
+        for len in [0, 1, 3, 64, 60, 128, 0, 129].into_iter().cycle() {
+            let (piece, rest) = input.split_at(len.min(input.len()));
+            each(piece);
+            if rest.is_empty() {
+                return;
+            }
+            input = rest;
+        }
+    }
+
+    fn signed_in_pieces(signer: &dyn Signer, input: &[u8]) -> Vec<u8> {
+        let mut stream = signer.stream().unwrap().unwrap();
+        pieces(input, |piece| stream.update(piece).unwrap());
+        let mut signature = b"kept".to_vec();
+        stream.finish(&mut signature).unwrap();
+        signature.strip_prefix(b"kept").unwrap().into()
+    }
+
+    fn verified_in_pieces(
+        verifier: &dyn Verifier,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Refused> {
+        let mut stream = verifier.stream().unwrap().unwrap();
+        pieces(input, |piece| stream.update(piece).unwrap());
+        stream.finish(signature)
+    }
+
+    /// The algorithms that take their input in pieces, in this context and in another.
+    fn on_every_stream(check: impl Fn(SignatureAlgorithm, &dyn Signer, &dyn Verifier)) {
+        let elsewhere = backend(Lib::elsewhere(c"default", Some(c"provider=default")));
+        for backend in [OpenSsl { lib: None }, elsewhere] {
+            for alg in SignatureAlgorithm::ALL.iter().filter(|alg| alg.hash().is_some()) {
+                let (signer, verifier) = handles(*alg, &backend);
+                check(*alg, &*signer, &*verifier);
+                assert!(ErrorStack::get().errors().is_empty(), "{alg}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_and_the_whole_verify_each_other_in_any_context() {
+        on_every_stream(|alg, signer, verifier| {
+            let streamed = signed_in_pieces(signer, &INPUT);
+            assert!(verifier.verify(&[&INPUT], &streamed).is_ok(), "{alg}");
+            let mut signature = Vec::new();
+            signer.sign(&[&INPUT], &mut signature).unwrap();
+            assert!(verified_in_pieces(verifier, &INPUT, &signature).is_ok(), "{alg}");
+            let is_deterministic = alg.is_symmetric() || alg.name().starts_with("RS");
+            assert_eq!(streamed == signature, is_deterministic, "{alg}");
+        });
+    }
+
+    #[test]
+    fn a_stream_with_one_octet_changed_is_refused() {
+        on_every_stream(|alg, signer, verifier| {
+            let signature = signed_in_pieces(signer, &INPUT);
+            for at in [0, 64, 999] {
+                let mut changed = INPUT;
+                changed[at] ^= 1;
+                let verdict = verified_in_pieces(verifier, &changed, &signature);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{alg} {verdict:?}");
+                assert!(ErrorStack::get().errors().is_empty(), "{alg}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_signature_of_another_length_is_refused_at_the_end_of_a_stream() {
+        on_every_stream(|alg, signer, verifier| {
+            let signature = signed_in_pieces(signer, &INPUT);
+            // The same numbers, with zeros in front.
+            let half = signature.len() / 2;
+            let wider = [&[0], &signature[..half], &[0], &signature[half..]].concat();
+            let longer = [&[0], &signature[..]].concat();
+            let shorter = &signature[..signature.len() - 1];
+            for bad in [&[][..], &[0x5A], shorter, &longer, &wider] {
+                let verdict = verified_in_pieces(verifier, &INPUT, bad);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{alg} {verdict:?}");
+                assert!(ErrorStack::get().errors().is_empty(), "{alg}");
+            }
+        });
+    }
+
+    #[test]
+    fn streams_of_one_key_do_not_disturb_each_other() {
+        on_every_stream(|alg, signer, verifier| {
+            let mut one = signer.stream().unwrap().unwrap();
+            let mut other = signer.stream().unwrap().unwrap();
+            one.update(b"in").unwrap();
+            other.update(b"another").unwrap();
+            one.update(b"put").unwrap();
+            drop(other);
+            let mut signature = Vec::new();
+            one.finish(&mut signature).unwrap();
+            assert!(verifier.verify(&[b"input"], &signature).is_ok(), "{alg}");
+        });
+    }
+
+    #[test]
+    fn edwards_curves_have_no_stream() {
+        for alg in [SignatureAlgorithm::Ed25519, SignatureAlgorithm::Ed448] {
+            let (signer, verifier) = handles(alg, &OpenSsl { lib: None });
+            assert!(signer.stream().unwrap().is_none(), "{alg}");
+            assert!(verifier.stream().unwrap().is_none(), "{alg}");
+        }
     }
 
     #[test]
@@ -221,6 +380,12 @@ mod tests {
         let refuse = |verifier: &dyn Verifier, lens: &[usize]| {
             for len in lens {
                 let verdict = verifier.verify(&[b"input"], &vec![0x5A; *len]);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{verdict:?}");
+                assert!(ErrorStack::get().errors().is_empty());
+                if verifier.stream().unwrap().is_none() {
+                    continue;
+                }
+                let verdict = verified_in_pieces(verifier, b"input", &vec![0x5A; *len]);
                 assert!(matches!(verdict, Err(Refused::Invalid)), "{verdict:?}");
                 assert!(ErrorStack::get().errors().is_empty());
             }

@@ -1,14 +1,16 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS with SHA-2 (RFC 7518 §3.3, §3.5).
 
 use jose_core::SecretBytes;
-use jose_core::crypto::{CryptoError, KeyError, Refused, Signer, Verifier};
+use jose_core::crypto::{
+    CryptoError, KeyError, Refused, SignStream, Signer, Verifier, VerifyStream,
+};
 use jose_core::jwa::{Hash, SignatureAlgorithm};
 use jose_core::jwk::{Params as KeyParams, Rsa, RsaCrt, RsaPrivate};
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::error::ErrorStack;
 use zeroize::Zeroizing;
 
-use crate::ffi::{Lib, Operation, Params, Pkey, Template};
+use crate::ffi::{self, Lib, Operation, Params, Pkey, Template};
 
 /// How the digest is made as long as the modulus.
 #[derive(Clone, Copy)]
@@ -70,14 +72,43 @@ impl RsaSigner {
         }
         Ok(signer)
     }
+
+    fn over(&self, input: &[&[u8]]) -> Result<Signing, CryptoError> {
+        Ok(Signing { signing: self.template.sign(input)?, len: self.len })
+    }
 }
 
 impl Signer for RsaSigner {
     fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.over(input)?.append(signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn SignStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(self.over(&[])?)))
+    }
+}
+
+struct Signing {
+    signing: ffi::Signing,
+    len: usize,
+}
+
+impl Signing {
+    fn append(self, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
         let start = signature.len();
         signature.resize(start + self.len, 0);
-        self.template.sign(input, signature.get_mut(start..).unwrap_or_default())?;
+        self.signing.finish(signature.get_mut(start..).unwrap_or_default())?;
         Ok(())
+    }
+}
+
+impl SignStream for Signing {
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.signing.update(input)
+    }
+
+    fn finish(self: Box<Self>, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.append(signature)
     }
 }
 
@@ -98,7 +129,23 @@ impl RsaVerifier {
 
 impl Verifier for RsaVerifier {
     fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-        self.0.verify(input, signature)
+        self.0.verify(input).map_err(Refused::Unavailable)?.finish(signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(Verifying(self.0.verify(&[])?))))
+    }
+}
+
+struct Verifying(ffi::Verifying);
+
+impl VerifyStream for Verifying {
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.0.update(input)
+    }
+
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<(), Refused> {
+        self.0.finish(signature)
     }
 }
 

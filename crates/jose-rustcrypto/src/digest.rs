@@ -8,12 +8,17 @@ use sha2::digest::Output;
 pub(crate) fn digest<D: Digest>(parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
     let out: &mut Output<D> =
         out.try_into().map_err(|_| CryptoError::from_source("a buffer of another length"))?;
+    over::<D>(parts).finalize_into(out);
+    Ok(())
+}
+
+/// The state after the concatenation of `parts`.
+pub(crate) fn over<D: Digest>(parts: &[&[u8]]) -> D {
     let mut digest = D::new();
     for part in parts {
         digest.update(part);
     }
-    digest.finalize_into(out);
-    Ok(())
+    digest
 }
 
 #[cfg(test)]

@@ -7,17 +7,22 @@ use ecdsa::elliptic_curve::ops::Invert;
 use ecdsa::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use ecdsa::elliptic_curve::subtle::CtOption;
 use ecdsa::elliptic_curve::{self, CurveArithmetic, FieldBytes, Generate, Scalar};
-use ecdsa::signature::{MultipartSigner, MultipartVerifier};
+use ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use ecdsa::{DigestAlgorithm, Sec1Point, Signature, SigningKey, VerifyingKey};
 use getrandom::SysRng;
 use jose_core::SecretBytes;
-use jose_core::crypto::{CryptoError, KeyError, Refused, Signer, Verifier};
+use jose_core::crypto::{
+    CryptoError, KeyError, Refused, SignStream, Signer, Verifier, VerifyStream,
+};
 use jose_core::jwk::{Ec, EcCurve, Params};
 use k256::Secp256k1;
 use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
+use sha2::Digest;
 use zeroize::Zeroizing;
+
+use crate::digest;
 
 /// What the curves have in common. Each names the digest that its algorithm hashes with.
 pub(crate) trait Curve:
@@ -25,7 +30,7 @@ pub(crate) trait Curve:
     + CurveArithmetic<
         AffinePoint: FromSec1Point<Self> + ToSec1Point<Self>,
         Scalar: Invert<Output = CtOption<Scalar<Self>>>,
-    > + DigestAlgorithm
+    > + DigestAlgorithm<Digest: Send>
 {
 }
 
@@ -73,19 +78,46 @@ fn point<C: Curve>(ec: &Ec) -> Result<VerifyingKey<C>, KeyError> {
 
 struct Private<C: Curve>(SigningKey<C>);
 
-impl<C: Curve> Signer for Private<C> {
-    fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+impl<C: Curve> Private<C> {
+    fn append(&self, digest: C::Digest, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
         let made: Signature<C> =
-            self.0.try_multipart_sign(input).map_err(CryptoError::from_source)?;
+            self.0.sign_prehash(&digest.finalize()).map_err(CryptoError::from_source)?;
         signature.extend_from_slice(&made.to_bytes());
         Ok(())
     }
 }
 
+impl<C: Curve> Signer for Private<C> {
+    fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.append(digest::over(input), signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn SignStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(Signing { key: self, digest: C::Digest::new() })))
+    }
+}
+
+struct Signing<'k, C: Curve> {
+    key: &'k Private<C>,
+    digest: C::Digest,
+}
+
+impl<C: Curve> SignStream for Signing<'_, C> {
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.digest.update(input);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.key.append(self.digest, signature)
+    }
+}
+
 struct Public<C: Curve>(VerifyingKey<C>);
 
-impl<C: Curve> Verifier for Public<C> {
-    fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+impl<C: Curve> Public<C> {
+    /// Takes the digest as a function, so that nothing is hashed for numbers out of range.
+    fn check(&self, digest: impl FnOnce() -> C::Digest, signature: &[u8]) -> Result<(), Refused> {
         // Refuses r and s outside 1 to n - 1.
         let mut signature = Signature::<C>::from_slice(signature).map_err(|_| Refused::Invalid)?;
         // On secp256k1 the crate takes only the lower of s and n - s. RFC 8812 has no such rule, and
@@ -93,7 +125,34 @@ impl<C: Curve> Verifier for Public<C> {
         if C::NORMALIZE_S {
             signature = signature.normalize_s();
         }
-        self.0.multipart_verify(input, &signature).map_err(|_| Refused::Invalid)
+        self.0.verify_prehash(&digest().finalize(), &signature).map_err(|_| Refused::Invalid)
+    }
+}
+
+impl<C: Curve> Verifier for Public<C> {
+    fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
+        self.check(|| digest::over(input), signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(Verifying { key: self, digest: C::Digest::new() })))
+    }
+}
+
+struct Verifying<'k, C: Curve> {
+    key: &'k Public<C>,
+    digest: C::Digest,
+}
+
+impl<C: Curve> VerifyStream for Verifying<'_, C> {
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.digest.update(input);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<(), Refused> {
+        let Self { key, digest } = *self;
+        key.check(|| digest, signature)
     }
 }
 
@@ -104,6 +163,7 @@ mod tests {
     use elliptic_curve::{Field, PrimeField};
 
     use super::*;
+    use crate::tests::{INPUT, signed_in_pieces, verified_in_pieces};
 
     fn made<C: Curve>(crv: EcCurve) -> Ec {
         let Params::Ec(ec) = generate::<C>(crv).unwrap() else { panic!() };
@@ -223,5 +283,80 @@ mod tests {
         let ec = made::<Secp256k1>(EcCurve::Secp256k1);
         let signature = Signature::<Secp256k1>::from_slice(&signed::<Secp256k1>(&ec)).unwrap();
         assert_eq!(signature, signature.normalize_s());
+    }
+
+    #[test]
+    fn the_signature_of_a_stream_is_that_of_the_whole() {
+        on_every_curve(|suite| {
+            let (signer, verifier) =
+                ((suite.signer)(&suite.ec).unwrap(), (suite.verifier)(&suite.ec).unwrap());
+            let mut signature = Vec::new();
+            signer.sign(&[&INPUT], &mut signature).unwrap();
+            assert_eq!(signed_in_pieces(&*signer, &INPUT), signature, "{:?}", suite.ec);
+            verified_in_pieces(&*verifier, &INPUT, &signature).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_stream_with_one_octet_changed_is_refused() {
+        on_every_curve(|suite| {
+            let signer = (suite.signer)(&suite.ec).unwrap();
+            let verifier = (suite.verifier)(&suite.ec).unwrap();
+            let signature = signed_in_pieces(&*signer, &INPUT);
+            for at in [0, 64, 999] {
+                let mut changed = INPUT;
+                changed[at] ^= 1;
+                let verdict = verified_in_pieces(&*verifier, &changed, &signature);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{at} {:?}", suite.ec);
+            }
+        });
+    }
+
+    #[test]
+    fn either_s_verifies_at_the_end_of_a_stream() {
+        on_every_curve(|suite| {
+            let verifier = (suite.verifier)(&suite.ec).unwrap();
+            for signature in [&suite.signature, &suite.negated] {
+                let verdict = verified_in_pieces(&*verifier, b"input", signature);
+                assert!(verdict.is_ok(), "{:?}", suite.ec);
+            }
+        });
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused_at_the_end_of_a_stream() {
+        on_every_curve(|suite| {
+            let verifier = (suite.verifier)(&suite.ec).unwrap();
+            let (r, s) = suite.signature.split_at(suite.order.len());
+            let (zero, longer) = (vec![0; r.len()], [&suite.signature[..], &[0]].concat());
+            for bad in [
+                &[&zero, s].concat(),
+                &[r, &zero].concat(),
+                &[&suite.order, s].concat(),
+                &[r, &suite.order].concat(),
+                r,
+                &[],
+                &longer,
+            ] {
+                let verdict = verified_in_pieces(&*verifier, b"input", bad);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{:?}", suite.ec);
+            }
+        });
+    }
+
+    #[test]
+    fn streams_of_one_key_do_not_disturb_each_other() {
+        on_every_curve(|suite| {
+            let signer = (suite.signer)(&suite.ec).unwrap();
+            let mut one = signer.stream().unwrap().unwrap();
+            let mut other = signer.stream().unwrap().unwrap();
+            one.update(b"in").unwrap();
+            other.update(b"another").unwrap();
+            one.update(b"put").unwrap();
+            drop(other);
+            let mut signature = Vec::new();
+            one.finish(&mut signature).unwrap();
+            assert_eq!(signature, suite.signature);
+        });
     }
 }

@@ -100,4 +100,11 @@ mod tests {
         }
         assert!(verifier.verify(&[b"other"], &signature).is_err());
     }
+
+    #[test]
+    fn ed25519_has_no_stream() {
+        let Params::Okp(okp) = generate().unwrap() else { panic!() };
+        assert!(signer(&okp).unwrap().stream().unwrap().is_none());
+        assert!(verifier(&okp).unwrap().stream().unwrap().is_none());
+    }
 }

@@ -7,19 +7,21 @@ mod private;
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 
-use jose_core::crypto::{KeyError, Refused, Verifier};
+use jose_core::crypto::{CryptoError, KeyError, Refused, Verifier, VerifyStream};
 use jose_core::jwk::Rsa;
 use jose_core::limits::{MAX_RSA_BITS, MIN_RSA_BITS};
-use rsa::signature::{self, DigestVerifier};
+use rsa::signature::{self, hazmat::PrehashVerifier};
 use rsa::{BoxedUint, RsaPublicKey, pkcs1v15, pss};
+use sha2::Digest;
 use sha2::digest::const_oid::AssociatedOid;
 use sha2::digest::{FixedOutputReset, HashMarker, Update};
 
 pub(crate) use self::private::{generate, pkcs1_v1_5_signer, pss_signer};
+use crate::digest;
 
 /// What the paddings ask of a hash function.
 pub(crate) trait Hash:
-    AssociatedOid + Default + FixedOutputReset + HashMarker + Send + Sync + Update + 'static
+    AssociatedOid + Clone + Default + FixedOutputReset + HashMarker + Send + Sync + Update + 'static
 {
 }
 
@@ -57,20 +59,50 @@ struct Public<K, S, D> {
     hash: PhantomData<fn() -> D>,
 }
 
+impl<K, S, D> Public<K, S, D>
+where
+    K: PrehashVerifier<S>,
+    D: Hash,
+{
+    /// Takes the digest as a function, so that nothing is hashed for a signature too long to be one.
+    fn check(&self, digest: impl FnOnce() -> D, signature: &[u8]) -> Result<(), Refused> {
+        (self.read)(signature, MAX_RSA_BITS / 8)
+            .and_then(|signature| self.key.verify_prehash(&digest().finalize(), &signature))
+            .map_err(|_| Refused::Invalid)
+    }
+}
+
 impl<K, S, D> Verifier for Public<K, S, D>
 where
-    K: DigestVerifier<D, S> + Send + Sync,
+    K: PrehashVerifier<S> + Send + Sync,
     D: Hash,
 {
     fn verify(&self, input: &[&[u8]], signature: &[u8]) -> Result<(), Refused> {
-        let hash = |digest: &mut D| {
-            for part in input {
-                digest.update(part);
-            }
-            Ok(())
-        };
-        (self.read)(signature, MAX_RSA_BITS / 8)
-            .and_then(|signature| self.key.verify_digest(hash, &signature))
-            .map_err(|_| Refused::Invalid)
+        self.check(|| digest::over(input), signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(Verifying { key: self, digest: D::new() })))
+    }
+}
+
+struct Verifying<'k, K, S, D> {
+    key: &'k Public<K, S, D>,
+    digest: D,
+}
+
+impl<K, S, D> VerifyStream for Verifying<'_, K, S, D>
+where
+    K: PrehashVerifier<S> + Sync,
+    D: Hash,
+{
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.digest.update(input);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<(), Refused> {
+        let Self { key, digest } = *self;
+        key.check(|| digest, signature)
     }
 }

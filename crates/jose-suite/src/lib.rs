@@ -63,7 +63,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-pub use jose_core::jws::{SigningKey, Verified, VerifyingKey, VerifyingKeys};
+pub use jose_core::jws::{Jws, SigningKey, Verified, VerifyingKey, VerifyingKeys};
 pub use jose_core::jwt::Validation;
 pub use jose_core::{
     Alg, Header, Jwk, JwkSet, Limits, SecretBytes, UnixTime, base64url, crypto, error, hazmat, jwa,

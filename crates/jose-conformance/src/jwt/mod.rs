@@ -124,7 +124,7 @@ fn claims_of(token: &str) -> Value {
 }
 
 fn header_of(token: &str) -> Header {
-    Unverified::parse(token).unwrap().header().clone()
+    Unverified::parse(token).unwrap().protected().clone()
 }
 
 /// What `builder` makes of `claims`.

@@ -16,7 +16,7 @@ pub fn a_device_that_answers_another_length_makes_no_token(_subject: &Subject) {
             assert!(matches!(refused, SignError::Length), "{alg}, {other}: {refused:?}");
         }
         let token = sign(len).unwrap();
-        assert_eq!(Unverified::parse(&token).unwrap().header().kid(), Some("hsm/1"));
+        assert_eq!(Unverified::parse(&token).unwrap().protected().kid(), Some("hsm/1"));
     }
 }
 

@@ -13,8 +13,10 @@ pub enum Subject {
     Jwk,
     /// A JWK Set (RFC 7517 §5).
     JwkSet,
-    /// A JSON Web Signature (RFC 7515).
+    /// A JSON Web Signature (RFC 7515): its header, payload or signature.
     Jws,
+    /// The JSON around a JSON Web Signature (RFC 7515 §7.2).
+    JwsJson,
     /// The payload of a JSON Web Signature, read as the caller asked.
     Payload,
 }
@@ -26,6 +28,7 @@ impl Subject {
             Self::Jwk => "JWK",
             Self::JwkSet => "JWK Set",
             Self::Jws => "JWS",
+            Self::JwsJson => "JWS JSON serialization",
             Self::Payload => "payload",
         }
     }
@@ -49,6 +52,18 @@ pub enum Rule {
     },
     /// A JSON object with the same member name twice (RFC 7515 §4, RFC 7517 §4, RFC 7519 §4).
     DuplicateMember,
+    /// Two members of which an object may have one, so that nobody can tell which counts.
+    Exclusive {
+        /// The one.
+        member: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// A parameter that must have one value in all signatures of a JWS, and has two (RFC 7797 §3).
+    Inconsistent {
+        /// The parameter.
+        member: &'static str,
+    },
     /// JSON that is not what RFC 8259 describes.
     Json,
     /// A value whose octets are fewer or more than its algorithm fixes.
@@ -65,6 +80,8 @@ pub enum Rule {
     },
     /// A JSON array, string, number or literal where an object belongs.
     NotAnObject,
+    /// A header parameter that is in the protected header and in the unprotected one (RFC 7515 §4).
+    NotDisjoint,
     /// A JSON number that no finite double can hold.
     Number,
     /// A private member in a key that is published.
@@ -81,7 +98,7 @@ pub enum Rule {
         /// The limit in force, in octets.
         limit: usize,
     },
-    /// More keys in a set than the limit; this one and those after it were not looked at.
+    /// More keys in a set, or signatures in a JWS, than the limit; none beyond it was looked at.
     TooMany {
         /// The limit in force.
         limit: usize,
@@ -92,6 +109,11 @@ pub enum Rule {
         member: &'static str,
         /// What it must be.
         expected: &'static str,
+    },
+    /// A header parameter outside the protected header, where it would not be signed.
+    Unprotected {
+        /// The parameter.
+        member: &'static str,
     },
     /// A member whose value is of the right type but not allowed there.
     Value {
@@ -119,12 +141,21 @@ impl fmt::Display for Rule {
             }
             Self::Depth { limit } => write!(f, "nested deeper than {limit}"),
             Self::DuplicateMember => f.write_str("the same member name twice in one object"),
+            Self::Exclusive { member, other } => {
+                write!(f, "`{member}` and `{other}` exclude each other")
+            }
+            Self::Inconsistent { member } => {
+                write!(f, "`{member}` is not the same in all signatures")
+            }
             Self::Json => f.write_str("not valid JSON"),
             Self::Length { member, expected } => {
                 write!(f, "`{member}` must be {expected} octets long")
             }
             Self::Missing { member } => write!(f, "`{member}` is missing"),
             Self::NotAnObject => f.write_str("not a JSON object"),
+            Self::NotDisjoint => {
+                f.write_str("a parameter is in both the protected and the unprotected header")
+            }
             Self::Number => f.write_str("a number out of range"),
             Self::PrivateMember => f.write_str("a private key where a public one belongs"),
             Self::Segments { expected } => {
@@ -132,9 +163,12 @@ impl fmt::Display for Rule {
             }
             Self::Shape => f.write_str("does not fit the requested type"),
             Self::TooLong { limit } => write!(f, "longer than {limit} octets"),
-            Self::TooMany { limit } => write!(f, "more than {limit} keys"),
+            Self::TooMany { limit } => write!(f, "more than {limit} of them"),
             Self::Type { member, expected } | Self::Value { member, expected } => {
                 write!(f, "`{member}` must be {expected}")
+            }
+            Self::Unprotected { member } => {
+                write!(f, "`{member}` must be in the protected header")
             }
             Self::Utf8 => f.write_str("not UTF-8"),
         }
@@ -166,10 +200,13 @@ impl ParseError {
     /// A code that stays the same between versions.
     #[must_use]
     pub const fn code(&self) -> &'static str {
-        match self.subject {
-            Subject::Claims => "ERR_JWT_CLAIM_INVALID",
-            Subject::Jwk | Subject::JwkSet => "ERR_JWK_INVALID",
-            Subject::Jws | Subject::Payload => "ERR_JWS_INVALID",
+        match (self.subject, self.rule) {
+            (_, Rule::NotDisjoint) => "ERR_JWS_HEADER_PARAMS_NOT_DISJOINT",
+            (_, Rule::Inconsistent { .. }) => "ERR_JWS_B64_INCONSISTENT",
+            (Subject::Claims, _) => "ERR_JWT_CLAIM_INVALID",
+            (Subject::Jwk | Subject::JwkSet, _) => "ERR_JWK_INVALID",
+            (Subject::Jws | Subject::Payload, _) => "ERR_JWS_INVALID",
+            (Subject::JwsJson, _) => "ERR_JWS_INVALID_SERIALIZATION",
         }
     }
 }

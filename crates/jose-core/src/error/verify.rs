@@ -5,6 +5,8 @@ use core::error::Error;
 use core::fmt;
 
 use super::{CryptoError, excerpt};
+use crate::jwa::SignatureAlgorithm;
+use crate::jws::Unmet;
 
 /// Why no key was tried on a token, or why those tried all said no.
 #[derive(Debug)]
@@ -16,19 +18,26 @@ pub enum VerifyError {
     InvalidSignature,
     /// None of the keys may serve this token, going by its public header alone.
     NoMatchingKey(NoMatchingKey),
+    /// The key needs the whole payload at once and was given it piece by piece. Its algorithm reads
+    /// the payload twice, as `EdDSA` does, or its device takes no pieces.
+    NoStream(SignatureAlgorithm),
     /// The backend or the key's device could not answer. Says nothing about the token.
     Unavailable(CryptoError),
+    /// Fewer signatures are valid than are [required](crate::jws::Required).
+    Unmet(Unmet),
 }
 
 impl VerifyError {
     /// A code that stays the same between versions.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Critical(_) => "ERR_JWS_INVALID",
             Self::InvalidSignature => "ERR_JWS_SIGNATURE_INVALID",
             Self::NoMatchingKey(no_match) => no_match.code(),
+            Self::NoStream(_) => "ERR_JWK_UNSUPPORTED",
             Self::Unavailable(_) => "ERR_CRYPTO_UNAVAILABLE",
+            Self::Unmet(unmet) => unmet.code(),
         }
     }
 }
@@ -39,7 +48,9 @@ impl fmt::Display for VerifyError {
             Self::Critical(_) => f.write_str("the `crit` header parameter cannot be honoured"),
             Self::InvalidSignature => f.write_str("the signature is not valid"),
             Self::NoMatchingKey(_) => f.write_str("no key matches this token"),
+            Self::NoStream(alg) => write!(f, "this {alg} key needs the whole payload at once"),
             Self::Unavailable(_) => f.write_str("the signature could not be checked"),
+            Self::Unmet(_) => f.write_str("fewer signatures are valid than are required"),
         }
     }
 }
@@ -50,7 +61,8 @@ impl Error for VerifyError {
             Self::Critical(reason) => Some(reason),
             Self::NoMatchingKey(reason) => Some(reason),
             Self::Unavailable(error) => Some(error),
-            Self::InvalidSignature => None,
+            Self::Unmet(unmet) => Some(unmet),
+            Self::InvalidSignature | Self::NoStream(_) => None,
         }
     }
 }
@@ -70,6 +82,9 @@ pub enum Critical {
     NotUnderstood(String),
     /// It names a header parameter of the JOSE specifications themselves.
     Registered(&'static str),
+    /// It does not name a header parameter that is of no use unless it is critical: `b64` when it
+    /// is false (RFC 7797 §6).
+    Unnamed(&'static str),
 }
 
 impl Critical {
@@ -92,6 +107,7 @@ impl fmt::Display for Critical {
                 f.write_str("`crit` names a header parameter that is not understood")
             }
             Self::Registered(name) => write!(f, "`crit` names `{name}`, which needs no naming"),
+            Self::Unnamed(name) => write!(f, "`crit` does not name `{name}`"),
         }
     }
 }
@@ -117,6 +133,9 @@ pub enum NoMatchReason {
     AmbiguousKid,
     /// There are no keys at all.
     EmptySet,
+    /// The token's `alg` stands in the unprotected header, where nobody signed it, and the
+    /// [`Policy`](crate::jws::Policy) does not take it from there.
+    UnprotectedAlgorithm,
     /// No key bears the token's `kid`, or none serves its `alg` if it names none. A key set fetched
     /// earlier may be out of date.
     UnknownKid,
@@ -156,7 +175,9 @@ impl NoMatchingKey {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self.reason {
-            NoMatchReason::AlgorithmNotAllowed => "ERR_JWS_ALG_NOT_ALLOWED",
+            NoMatchReason::AlgorithmNotAllowed | NoMatchReason::UnprotectedAlgorithm => {
+                "ERR_JWS_ALG_NOT_ALLOWED"
+            }
             _ => "ERR_JWK_KEY_NOT_FOUND",
         }
     }
@@ -168,6 +189,7 @@ impl fmt::Display for NoMatchingKey {
             NoMatchReason::AlgorithmNotAllowed => "the token's `alg` is not allowed",
             NoMatchReason::AmbiguousKid => "two keys bear the token's `kid` for the same algorithm",
             NoMatchReason::EmptySet => "there are no keys to verify with",
+            NoMatchReason::UnprotectedAlgorithm => "the token's `alg` is not protected",
             NoMatchReason::UnknownKid => "no key bears the token's `kid` or serves its `alg`",
             NoMatchReason::UnusableKey => "the key that bears the token's `kid` is unusable",
             NoMatchReason::WrongAlgorithm => {

@@ -28,6 +28,22 @@ impl EncryptionParams {
         matches!(name, "apu" | "apv" | "enc" | "epk" | "iv" | "p2c" | "p2s" | "tag" | "zip")
     }
 
+    /// The names of those that are there.
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        let names = [
+            ("apu", self.apu.is_some()),
+            ("apv", self.apv.is_some()),
+            ("enc", self.enc.is_some()),
+            ("epk", self.epk.is_some()),
+            ("iv", self.iv.is_some()),
+            ("p2c", self.p2c.is_some()),
+            ("p2s", self.p2s.is_some()),
+            ("tag", self.tag.is_some()),
+            ("zip", self.zip.is_some()),
+        ];
+        names.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    }
+
     pub(super) fn read(&mut self, name: &str, json: &str) -> Result<(), Rule> {
         match name {
             "apu" => self.apu = Some(member::octets("apu", json)?),

@@ -227,6 +227,16 @@ impl Header {
         self
     }
 
+    /// This header for a payload that is not encoded (RFC 7797 §3), which is always critical.
+    pub(crate) fn with_unencoded_payload(mut self) -> Self {
+        self.b64 = Some(false);
+        let crit = self.crit.get_or_insert_default();
+        if !crit.iter().any(|name| name == "b64") {
+            crit.push("b64".into());
+        }
+        self
+    }
+
     /// This header with `typ` set.
     #[must_use]
     pub fn with_typ(mut self, typ: impl Into<String>) -> Self {
@@ -315,8 +325,13 @@ impl Header {
     }
 
     /// Checks `crit` against RFC 7515 §4.1.11: not empty, no name twice, none that the
-    /// specifications define, each in this header, and each among those `understood`.
-    pub(crate) fn check_crit(&self, understood: &[String]) -> Result<(), Critical> {
+    /// specifications define, each in this header, and each among those the caller understands;
+    /// and against RFC 7797 §6: `b64` among them where it is false.
+    pub(crate) fn check_crit(&self, understands: impl Fn(&str) -> bool) -> Result<(), Critical> {
+        let names = |name: &str| self.crit().is_some_and(|crit| crit.iter().any(|own| own == name));
+        if self.b64 == Some(false) && !names("b64") {
+            return Err(Critical::Unnamed("b64"));
+        }
         let Some(crit) = &self.crit else { return Ok(()) };
         if crit.is_empty() {
             return Err(Critical::Empty);
@@ -332,11 +347,44 @@ impl Header {
             if !present {
                 return Err(Critical::Absent(excerpt(name)));
             }
-            if !understood.contains(name) {
+            if !understands(name) {
                 return Err(Critical::NotUnderstood(excerpt(name)));
             }
         }
         Ok(())
+    }
+
+    /// The names of all parameters.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let registered = [
+            ("alg", self.alg.is_some()),
+            ("b64", self.b64.is_some()),
+            ("crit", self.crit.is_some()),
+            ("cty", self.cty.is_some()),
+            ("jku", self.jku().is_some()),
+            ("jwk", self.jwk().is_some()),
+            ("kid", self.kid.is_some()),
+            ("typ", self.typ.is_some()),
+            ("x5c", self.x5c().is_some()),
+            ("x5t", self.x5t().is_some()),
+            ("x5t#S256", self.x5t_s256().is_some()),
+            ("x5u", self.x5u().is_some()),
+        ];
+        let mut names: Vec<&str> = Vec::new();
+        for (name, there) in registered {
+            if there {
+                names.push(name);
+            }
+        }
+        names.extend(self.encryption().map(EncryptionParams::names).unwrap_or_default());
+        names.extend(self.other.iter().map(|(name, _)| name.as_str()));
+        names
+    }
+
+    /// Whether a parameter is in both headers, which RFC 7515 §4 forbids.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let names = other.names();
+        self.names().iter().any(|name| names.contains(name))
     }
 
     /// Appends the header as a JSON object.
@@ -356,6 +404,9 @@ impl Header {
         out.octets("x5t#S256", self.x5t_s256());
         for (name, json) in self.other() {
             out.json(name, json);
+        }
+        if let Some(b64) = self.b64 {
+            out.json("b64", if b64 { "true" } else { "false" });
         }
         out.texts("crit", self.crit());
         out.end();
@@ -478,10 +529,18 @@ mod tests {
 
     #[test]
     fn crit_is_held_to_every_rule() {
-        let check = |json: &str| parse(json).unwrap().check_crit(&["known".into(), "b64".into()]);
+        let check =
+            |json: &str| parse(json).unwrap().check_crit(|name| ["known", "b64"].contains(&name));
         assert_eq!(check(r#"{"alg":"x"}"#), Ok(()));
         assert_eq!(check(r#"{"crit":["known"],"known":1}"#), Ok(()));
         assert_eq!(check(r#"{"crit":["b64"],"b64":true}"#), Ok(()));
+        assert_eq!(check(r#"{"crit":["b64"],"b64":false}"#), Ok(()));
+        assert_eq!(check(r#"{"b64":true}"#), Ok(()));
+        assert_eq!(check(r#"{"b64":false}"#), Err(Critical::Unnamed("b64")));
+        assert_eq!(
+            check(r#"{"crit":["known"],"known":1,"b64":false}"#),
+            Err(Critical::Unnamed("b64"))
+        );
         assert_eq!(check(r#"{"crit":[]}"#), Err(Critical::Empty));
         assert_eq!(
             check(r#"{"crit":["known","known"],"known":1}"#),
@@ -499,6 +558,23 @@ mod tests {
             check(r#"{"crit":["Known"],"Known":1}"#),
             Err(Critical::NotUnderstood("Known".into()))
         );
+    }
+
+    #[test]
+    fn headers_overlap_by_any_name_they_share() {
+        let all = r#"{"alg":"x","typ":"x","cty":"x","kid":"x","crit":["b64"],"b64":false,"jku":"x",
+            "x5u":"x","x5c":["AAAA"],"x5t":"AAAAAAAAAAAAAAAAAAAAAAAAAAA","enc":"x","zip":"x",
+            "x5t#S256":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","apu":"AA","apv":"AA",
+            "jwk":{"kty":"new"},"epk":{"kty":"new"},"iv":"AA","tag":"AA","p2s":"AA","p2c":1,"new":1}"#;
+        let header = parse(all).unwrap();
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(all).unwrap();
+        assert_eq!(header.names().len(), object.len());
+        for (name, value) in &object {
+            let other = parse(&alloc::format!("{{\"{name}\":{value}}}")).unwrap();
+            assert_eq!(other.names(), [name]);
+            assert!(header.overlaps(&other) && other.overlaps(&header), "{name}");
+        }
+        assert!(!header.overlaps(&parse(r#"{"newer":1,"Alg":1}"#).unwrap()));
     }
 
     #[test]

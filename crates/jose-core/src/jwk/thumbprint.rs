@@ -33,10 +33,19 @@ impl Jwk {
     /// # Ok(()) }
     /// ```
     pub fn thumbprint(&self, hash: Hash, backend: &dyn Backend) -> Result<String, KeyError> {
+        Ok(base64url::encode(&self.thumbprint_octets(hash, backend)?))
+    }
+
+    /// [`thumbprint`](Self::thumbprint) before it is encoded.
+    pub(crate) fn thumbprint_octets(
+        &self,
+        hash: Hash,
+        backend: &dyn Backend,
+    ) -> Result<Vec<u8>, KeyError> {
         let input = self.thumbprint_input()?;
         let mut digest = alloc::vec![0; hash.digest_len()];
         backend.digest(hash, &[input.as_bytes()], &mut digest).map_err(KeyError::Unavailable)?;
-        Ok(base64url::encode(&digest))
+        Ok(digest)
     }
 
     /// The thumbprint as a URI: `urn:ietf:params:oauth:jwk-thumbprint:sha-256:…` (RFC 9278 §3).

@@ -1,6 +1,9 @@
 //! The compact serialization (RFC 7515 §7.1): `header.payload.signature`.
 
+use crate::base64url;
 use crate::error::Rule;
+use crate::header::Header;
+use crate::limits::Limits;
 
 /// The three segments of a token, and the first two with the dot between: the signing input.
 pub(super) struct Segments<'t> {
@@ -30,4 +33,12 @@ pub(super) fn split(token: &str) -> Result<Segments<'_>, Rule> {
         }
         _ => Err(wrong),
     }
+}
+
+/// Reads a protected header from its base64url.
+pub(super) fn header(text: &str, limits: &Limits) -> Result<Header, Rule> {
+    if text.len() > base64url::encoded_len(limits.header) {
+        return Err(Rule::TooLong { limit: limits.header });
+    }
+    Header::parse(&base64url::decode(text.as_bytes())?, limits.header_depth)
 }

@@ -2,12 +2,14 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
+use super::SignError;
 use crate::crypto::{Backend, Signer, Verifier};
 use crate::error::KeyError;
 use crate::header::Header;
-use crate::jwa::{Bound, Purpose, SignatureAlgorithm, bind_signature};
+use crate::jwa::{Bound, Hash, Purpose, SignatureAlgorithm, bind_signature};
 use crate::jwk::{Jwk, Params};
 
 /// A key that signs, bound to one algorithm and prepared by a backend. Cheap to clone.
@@ -79,9 +81,20 @@ impl SigningKey {
         }
     }
 
-    /// Length of its signatures in octets, where it is known.
-    pub(super) const fn signature_len(&self) -> Option<usize> {
-        self.signature_len
+    /// The JWS Signature of the concatenation of `input`.
+    pub(super) fn sign(&self, input: &[&[u8]]) -> Result<Vec<u8>, SignError> {
+        let mut signature = Vec::with_capacity(self.signature_len.unwrap_or(0));
+        self.signer.sign(input, &mut signature).map_err(SignError::Unavailable)?;
+        self.check_len(signature)
+    }
+
+    /// An external signer may take something else for a signature under this algorithm.
+    pub(super) fn check_len(&self, signature: Vec<u8>) -> Result<Vec<u8>, SignError> {
+        if self.name.allows_signature_len(signature.len()) {
+            Ok(signature)
+        } else {
+            Err(SignError::Length)
+        }
     }
 }
 
@@ -103,6 +116,8 @@ pub struct VerifyingKey {
     signature_len: Option<usize>,
     /// Whether it was given by itself, so that without a name of its own it serves any.
     given: bool,
+    /// What tells it from other keys; nothing for one that is held elsewhere.
+    thumbprint: Option<Arc<[u8]>>,
     pub(super) verifier: Arc<dyn Verifier>,
 }
 
@@ -131,6 +146,7 @@ impl VerifyingKey {
             signature_len: signature_len(bound),
             given: false,
             verifier: backend.verifier(bound)?.into(),
+            thumbprint: Some(jwk.thumbprint_octets(Hash::Sha256, backend)?.into()),
         })
     }
 
@@ -149,7 +165,8 @@ impl VerifyingKey {
         }
         let signature_len = alg.signature_len();
         let kid = kid.map(Into::into);
-        Ok(Self { alg, kid, signature_len, given: true, verifier: Arc::new(verifier) })
+        let verifier = Arc::new(verifier);
+        Ok(Self { alg, kid, signature_len, given: true, thumbprint: None, verifier })
     }
 
     /// The algorithm; `Ed25519` or `Ed448` for a key that was bound to `EdDSA`.
@@ -172,6 +189,18 @@ impl VerifyingKey {
     /// Whether it serves tokens that name a key nobody has.
     pub(super) const fn serves_any_kid(&self) -> bool {
         self.given && self.kid.is_none()
+    }
+
+    /// Whether this is the same key as `other`, under whatever name and algorithm.
+    pub(super) fn is_same_key(&self, other: &Self) -> bool {
+        match (&self.thumbprint, &other.thumbprint) {
+            (Some(own), Some(other)) => own == other,
+            (None, None) => {
+                let same_name = self.kid.is_some() && self.kid == other.kid;
+                same_name || Arc::ptr_eq(&self.verifier, &other.verifier)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a signature of `len` octets can be valid at all. Libraries differ in what they make

@@ -8,8 +8,7 @@ use core::fmt;
 
 use super::{Unverified, VerifyingKey};
 use crate::crypto::Backend;
-use crate::error::{CryptoError, KeyError, NoMatchReason, NoMatchingKey, ParseError};
-use crate::header::Header;
+use crate::error::{CryptoError, KeyError, NoMatchReason, NoMatchingKey, ParseError, VerifyError};
 use crate::jwa::{SignatureAlgorithm, bindable};
 use crate::jwk::{Jwk, JwkSet, Params};
 
@@ -145,23 +144,31 @@ impl VerifyingKeys {
         &self.inner.skipped
     }
 
-    /// Whether one of the keys may have signed a token with this header. With keys that are fetched,
+    /// Whether one of the keys may have signed `token`, by its headers. With keys that are fetched,
     /// the answer tells whether to fetch again before verifying.
     ///
     /// # Errors
     ///
     /// [`NoMatchingKey`] with the reason, as verifying would have it.
-    pub fn matches(&self, header: &Header) -> Result<(), NoMatchingKey> {
-        self.select(header, 1).map(drop)
+    pub fn matches(&self, token: &Unverified<'_>) -> Result<(), NoMatchingKey> {
+        self.candidates(token, 1).map(drop)
     }
 
-    /// The keys that may have signed a token with this header, at most `tries` of them.
+    /// The keys that may have signed `token`, at most `tries` of them.
     pub(super) fn select(
         &self,
-        header: &Header,
+        token: &Unverified<'_>,
+        tries: usize,
+    ) -> Result<Vec<&VerifyingKey>, VerifyError> {
+        self.candidates(token, tries).map_err(VerifyError::NoMatchingKey)
+    }
+
+    fn candidates(
+        &self,
+        token: &Unverified<'_>,
         tries: usize,
     ) -> Result<Vec<&VerifyingKey>, NoMatchingKey> {
-        let (name, kid) = (header.alg().unwrap_or_default(), header.kid());
+        let (name, kid) = (token.alg(), token.kid());
         let alg = SignatureAlgorithm::from_name(name);
         let serving = || self.iter().filter(|key| alg.is_some_and(|alg| key.serves(alg)));
         let mut selected: Vec<_> = match kid {
@@ -271,7 +278,7 @@ impl FromIterator<VerifyingKey> for VerifyingKeys {
 ///
 /// A [`VerifyingKey`] and [`VerifyingKeys`] are the simplest resolvers: they always answer
 /// themselves. A resolver answers from what it holds; one that has to fetch first does so before,
-/// from [`Unverified::header`], and verifies with what came back.
+/// from [`Unverified::kid`] and its headers, and verifies with what came back.
 pub trait KeyResolver {
     /// The keys that may have signed `token`, which nobody has verified yet. No keys at all is an
     /// answer too, and the right one for a token that names no issuer one knows.

@@ -1,4 +1,4 @@
-//! JSON Web Signatures (RFC 7515): the compact serialization.
+//! JSON Web Signatures (RFC 7515), with payloads that are encoded or not (RFC 7797).
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,14 +14,35 @@
 //! assert_eq!(verified.content(), b"any octets");
 //! # Ok(()) }
 //! ```
+//!
+//! | for | see |
+//! |---|---|
+//! | compact tokens | [`sign`], [`verify`] |
+//! | JSON serializations, several signatures, detached or unencoded payloads | [`Jws`] |
+//! | which of several signatures must be valid | [`Required`] |
+//! | payloads larger than memory | [`SigningStream`], [`VerifyingStream`] |
+//! | keys that are held elsewhere | [`Unsigned`], [`SigningKey::external`] |
 
 mod compact;
+mod entry;
 mod key;
 mod key_set;
+mod object;
+mod outcomes;
+mod payload;
+mod policy;
 mod sign;
+mod stream;
+mod verified;
 mod verify;
 
 pub use self::key::{SigningKey, VerifyingKey};
 pub use self::key_set::{KeyResolver, SkipReason, SkippedKey, VerifyingKeys};
+pub use self::object::{Jws, Serialization, SerializationError};
+pub use self::outcomes::{Outcome, Outcomes, Unmet};
+pub use self::policy::{Policy, Required};
 pub use self::sign::{SignError, Unsigned, sign, sign_with_header};
-pub use self::verify::{Error, Policy, Unverified, Verified, verify, verify_with};
+pub use self::stream::{SigningStream, VerifyingStream};
+pub use self::verified::{ValidSignature, Verified};
+pub use self::verify::{Error, Unverified, verify, verify_with};
+pub(crate) use self::verify::{refuse_unencoded, verify_encoded};

@@ -1,11 +1,13 @@
 //! Signing (RFC 7515 §5.1), in one step or in two.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 
-use super::SigningKey;
+use super::payload::is_segment;
+use super::{SerializationError, SigningKey, entry};
 use crate::base64url;
 use crate::crypto::{Backend, ecdsa};
 use crate::error::{Critical, CryptoError, KeyError, ParseError, Rule, Subject, excerpt};
@@ -37,13 +39,14 @@ pub fn sign_with_header(
     key: &SigningKey,
 ) -> Result<String, SignError> {
     let unsigned = Unsigned::with_header(key.alg(), header, payload)?;
-    let mut signature = Vec::with_capacity(key.signature_len().unwrap_or(0));
-    key.signer.sign(&[unsigned.signing_input()], &mut signature).map_err(SignError::Unavailable)?;
-    // An external signer may take something else for a signature under this algorithm.
+    let signature = key.sign(&[unsigned.signing_input()])?;
     unsigned.attach(&signature)
 }
 
-/// A token with everything but its signature.
+/// A signature that is still to be made, over a payload and headers that are laid out.
+///
+/// [`attach`](Self::attach) makes a compact token of it, [`Jws::attach`](super::Jws::attach) one
+/// signature of several.
 ///
 /// The two steps are apart so that a key behind a network, in a KMS or an HSM, can sign
 /// [`signing_input`](Self::signing_input) in any way and on any runtime:
@@ -62,7 +65,86 @@ pub fn sign_with_header(
 #[derive(Clone)]
 pub struct Unsigned {
     alg: SignatureAlgorithm,
-    input: String,
+    encoded: bool,
+    /// Octets of `input` that are the protected header; a dot and the payload follow.
+    protected_len: usize,
+    unprotected: Option<String>,
+    input: Vec<u8>,
+}
+
+/// Headers as they are written.
+pub(super) struct Headers {
+    /// JSON; empty if there is nothing protected.
+    protected: String,
+    pub(super) unprotected: Option<String>,
+    encoded: bool,
+}
+
+impl Headers {
+    /// The headers of a signature under `alg`, if every verifier would take them.
+    pub(super) fn lay_out(
+        alg: SignatureAlgorithm,
+        protected: &Header,
+        unprotected: &Header,
+        encoded: bool,
+    ) -> Result<Self, SignError> {
+        let refuse = |rule: Rule| SignError::Header(rule.of(Subject::Jws));
+        for header in [protected, unprotected] {
+            if let Some(other) = header.alg().filter(|name| *name != alg.name()) {
+                let actual = excerpt(other);
+                return Err(SignError::Key(KeyError::Algorithm { expected: alg.name(), actual }));
+            }
+            check(header).map_err(refuse)?;
+        }
+        let unprotected = Some(unprotected).filter(|header| !header.names().is_empty());
+        let mut protected = Cow::Borrowed(protected);
+        if protected.b64().is_some_and(|b64| b64 != encoded) {
+            return Err(refuse(Rule::Inconsistent { member: "b64" }));
+        }
+        if !encoded {
+            protected = Cow::Owned(protected.into_owned().with_unencoded_payload());
+        }
+        if protected.alg().is_none() && unprotected.and_then(Header::alg).is_none() {
+            protected = Cow::Owned(protected.into_owned().with_alg(alg.name()));
+        }
+        // What `crit` names is understood by whoever set it.
+        protected.check_crit(|_| true).map_err(SignError::Critical)?;
+        entry::check(&protected, unprotected).map_err(refuse)?;
+        let json = |header: &Header| {
+            let mut json = String::new();
+            header.write(&mut json);
+            json
+        };
+        Ok(Self {
+            protected: if protected.names().is_empty() { String::new() } else { json(&protected) },
+            unprotected: unprotected.map(json),
+            encoded,
+        })
+    }
+
+    /// The protected header as it is signed.
+    pub(super) fn protected_text(&self) -> String {
+        base64url::encode(self.protected.as_bytes())
+    }
+}
+
+/// What every verifier would refuse is not produced, and what is not written must not be taken for
+/// signed.
+fn check(header: &Header) -> Result<(), Rule> {
+    let texts = [("typ", header.typ()), ("cty", header.cty()), ("kid", header.kid())];
+    for (member, text) in texts {
+        if text.is_some_and(|text| text.chars().any(char::is_control)) {
+            return Err(Rule::ControlCharacter { member });
+        }
+    }
+    let misplaced = [
+        ("enc", header.encryption().is_some()),
+        ("x5c", header.x5c().is_some_and(<[_]>::is_empty)),
+    ];
+    match misplaced.into_iter().find(|(_, there)| *there) {
+        Some((member, _)) => Err(Rule::Value { member, expected: "absent from a signed token" }),
+        None => Ok(()),
+    }
 }
 
 impl Unsigned {
@@ -92,49 +174,46 @@ impl Unsigned {
         header: &Header,
         payload: &[u8],
     ) -> Result<Self, SignError> {
-        if let Some(other) = header.alg().filter(|name| *name != alg.name()) {
-            let actual = excerpt(other);
-            return Err(SignError::Key(KeyError::Algorithm { expected: alg.name(), actual }));
-        }
-        // What every verifier would refuse is not produced; what `crit` names is understood by whoever
-        // set it.
-        header.check_crit(header.crit().unwrap_or_default()).map_err(SignError::Critical)?;
-        let texts = [("typ", header.typ()), ("cty", header.cty()), ("kid", header.kid())];
-        for (member, text) in texts {
-            if text.is_some_and(|text| text.chars().any(char::is_control)) {
-                let rule = Rule::ControlCharacter { member };
-                return Err(SignError::Header(rule.of(Subject::Jws)));
-            }
-        }
-        // What is not written must not be taken for signed.
-        let expected = "absent from a signed token";
-        let misplaced = [
-            ("b64", header.b64().is_some()),
-            ("enc", header.encryption().is_some()),
-            ("x5c", header.x5c().is_some_and(<[_]>::is_empty)),
-        ];
-        if let Some((member, _)) = misplaced.into_iter().find(|(_, there)| *there) {
-            return Err(SignError::Header(Rule::Value { member, expected }.of(Subject::Jws)));
-        }
-        let mut json = String::new();
-        match header.alg() {
-            Some(_) => header.write(&mut json),
-            None => header.clone().with_alg(alg.name()).write(&mut json),
-        }
-        let signature = alg.signature_len().unwrap_or(512);
-        let lens = [json.len(), payload.len(), signature].map(base64url::encoded_len);
+        let headers = Headers::lay_out(alg, header, &Header::new(), true)?;
+        let room = base64url::encoded_len(payload.len());
+        Ok(Self::over(alg, headers, room, |input| base64url::encode_into(payload, input)))
+    }
+
+    /// A signature over a payload that is written as it is signed.
+    pub(super) fn over_signed(alg: SignatureAlgorithm, headers: Headers, signed: &[u8]) -> Self {
+        let mut unsigned = Self::over(alg, headers, signed.len(), |_| ());
+        unsigned.input.extend_from_slice(signed);
+        unsigned
+    }
+
+    fn over(
+        alg: SignatureAlgorithm,
+        headers: Headers,
+        room: usize,
+        write_payload: impl FnOnce(&mut String),
+    ) -> Self {
+        let Headers { protected, unprotected, encoded } = headers;
+        let lens = [protected.len(), alg.signature_len().unwrap_or(512)];
+        let lens = lens.map(base64url::encoded_len);
         // One allocation for the whole token.
-        let mut input = String::with_capacity(lens.iter().sum::<usize>() + 2);
-        base64url::encode_into(json.as_bytes(), &mut input);
+        let mut input = String::with_capacity(lens.iter().sum::<usize>() + room + 2);
+        base64url::encode_into(protected.as_bytes(), &mut input);
+        let protected_len = input.len();
         input.push('.');
-        base64url::encode_into(payload, &mut input);
-        Ok(Self { alg, input })
+        write_payload(&mut input);
+        Self { alg, encoded, protected_len, unprotected, input: input.into_bytes() }
     }
 
     /// The octets to sign: the JWS Signing Input (RFC 7515 §5.1).
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
-        self.input.as_bytes()
+        &self.input
+    }
+
+    /// The algorithm it is to be signed with.
+    #[must_use]
+    pub const fn alg(&self) -> SignatureAlgorithm {
+        self.alg
     }
 
     /// The digest of the signing input, for services that sign digests.
@@ -153,39 +232,69 @@ impl Unsigned {
         Ok(digest)
     }
 
-    /// Completes the token with a signature in JWS encoding: for ECDSA r ‖ s, not ASN.1.
+    /// Completes a compact token with a signature in JWS encoding: for ECDSA r ‖ s, not ASN.1.
     ///
     /// Nothing is verified here.
     ///
     /// # Errors
     ///
-    /// [`SignError::Length`] if the algorithm's signatures have another length.
+    /// [`SignError::Length`] if the algorithm's signatures have another length, and
+    /// [`SignError::Serialization`] for an unprotected header or a payload that such a token cannot
+    /// hold, which only a [`Jws`](super::Jws) has.
     pub fn attach(self, signature: &[u8]) -> Result<String, SignError> {
-        if self.alg.allows_signature_len(signature.len()) {
-            Ok(self.finish(signature))
-        } else {
-            Err(SignError::Length)
+        self.check_len(signature)?;
+        if self.unprotected.is_some() {
+            return Err(SignError::Serialization(SerializationError::UnprotectedHeader));
         }
+        let payload = self.input.get(self.protected_len + 1..).unwrap_or_default();
+        if !self.encoded && !is_segment(payload) {
+            return Err(SignError::Serialization(SerializationError::Payload));
+        }
+        // Base64url and what has just been found to be ASCII.
+        let mut token = String::from_utf8(self.input)
+            .map_err(|_| SignError::Serialization(SerializationError::Payload))?;
+        token.push('.');
+        base64url::encode_into(signature, &mut token);
+        Ok(token)
     }
 
-    /// Completes the token with an ECDSA signature in ASN.1 DER, as key services answer it.
+    /// Completes a compact token with an ECDSA signature in ASN.1 DER, as key services answer it.
     ///
     /// # Errors
     ///
     /// [`SignError::Length`] if `der` is not such a signature of this algorithm's size, or the
-    /// algorithm is not ECDSA.
+    /// algorithm is not ECDSA; else as [`attach`](Self::attach).
     pub fn attach_der(self, der: &[u8]) -> Result<String, SignError> {
+        let signature = self.der_to_fixed(der)?;
+        self.attach(&signature)
+    }
+
+    pub(super) fn der_to_fixed(&self, der: &[u8]) -> Result<Vec<u8>, SignError> {
         let len = self.alg.signature_len().filter(|_| self.alg.is_ecdsa());
         let len = len.ok_or(SignError::Length)?;
         let mut signature = Vec::with_capacity(len);
         ecdsa::der_to_fixed(der, len / 2, &mut signature).map_err(|_| SignError::Length)?;
-        self.attach(&signature)
+        Ok(signature)
     }
 
-    fn finish(mut self, signature: &[u8]) -> String {
-        self.input.push('.');
-        base64url::encode_into(signature, &mut self.input);
-        self.input
+    pub(super) const fn check_len(&self, signature: &[u8]) -> Result<(), SignError> {
+        if self.alg.allows_signature_len(signature.len()) { Ok(()) } else { Err(SignError::Length) }
+    }
+
+    /// The protected header in base64url and the unprotected one in JSON, if this is a signature over
+    /// `signed`.
+    pub(super) fn into_headers(
+        self,
+        signed: &[u8],
+        encoded: bool,
+    ) -> Result<(String, Option<String>), SignError> {
+        let (protected, payload) =
+            self.input.split_at_checked(self.protected_len).unwrap_or_default();
+        if payload.strip_prefix(b".") != Some(signed) || self.encoded != encoded {
+            return Err(SignError::OtherPayload);
+        }
+        let protected = String::from_utf8_lossy(protected).into_owned();
+        Ok((protected, self.unprotected))
     }
 }
 
@@ -210,6 +319,16 @@ pub enum SignError {
     Key(KeyError),
     /// The signature is not one of this algorithm: its length or its encoding is wrong.
     Length,
+    /// The payload is elsewhere: [`Jws::with_payload`](super::Jws::with_payload) brings it back.
+    NoPayload,
+    /// The key needs the whole payload at once and was given it piece by piece.
+    NoStream(SignatureAlgorithm),
+    /// The signature was laid out for another payload, or for one in another form.
+    OtherPayload,
+    /// What was signed cannot be written so.
+    Serialization(SerializationError),
+    /// A signer was added after the first octets of the payload.
+    Started,
     /// The signature could not be made.
     Unavailable(CryptoError),
 }
@@ -219,7 +338,14 @@ impl SignError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Critical(_) | Self::Header(_) | Self::Length => "ERR_JWS_INVALID",
+            Self::Critical(_)
+            | Self::Length
+            | Self::NoPayload
+            | Self::OtherPayload
+            | Self::Started => "ERR_JWS_INVALID",
+            Self::Header(error) => error.code(),
+            Self::NoStream(_) => "ERR_JWK_UNSUPPORTED",
+            Self::Serialization(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Unavailable(error) => error.code(),
         }
@@ -228,13 +354,18 @@ impl SignError {
 
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Critical(_) => "the `crit` header parameter breaks a rule",
-            Self::Header(_) => "no verifier would take this header",
-            Self::Key(_) => "the header contradicts the key",
-            Self::Length => "not a signature of this algorithm",
-            Self::Unavailable(_) => "the token could not be signed",
-        })
+        match self {
+            Self::Critical(_) => f.write_str("the `crit` header parameter breaks a rule"),
+            Self::Header(_) => f.write_str("no verifier would take this header"),
+            Self::Key(_) => f.write_str("the header contradicts the key"),
+            Self::Length => f.write_str("not a signature of this algorithm"),
+            Self::NoPayload => f.write_str("the payload is not there to be signed"),
+            Self::NoStream(alg) => write!(f, "this {alg} key needs the whole payload at once"),
+            Self::OtherPayload => f.write_str("a signature that was laid out for another payload"),
+            Self::Serialization(_) => f.write_str("what was signed cannot be written so"),
+            Self::Started => f.write_str("the payload has begun without this signer"),
+            Self::Unavailable(_) => f.write_str("the token could not be signed"),
+        }
     }
 }
 
@@ -244,8 +375,13 @@ impl Error for SignError {
             Self::Critical(error) => Some(error),
             Self::Header(error) => Some(error),
             Self::Key(error) => Some(error),
-            Self::Length => None,
+            Self::Serialization(error) => Some(error),
             Self::Unavailable(error) => Some(error),
+            Self::Length
+            | Self::NoPayload
+            | Self::NoStream(_)
+            | Self::OtherPayload
+            | Self::Started => None,
         }
     }
 }

@@ -1,25 +1,22 @@
-//! Verifying (RFC 7515 §5.2): the one door through which every token comes.
+//! Verifying (RFC 7515 §5.2): the one door through which every signature comes.
 
-use alloc::string::String;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::error::Error as StdError;
 use core::fmt;
-use core::ops::Deref;
 
-use serde::de::DeserializeOwned;
-
-use super::compact;
-use super::{KeyResolver, VerifyingKey, VerifyingKeys};
+use super::payload::{NOT_A_SEGMENT, is_segment};
+use super::{KeyResolver, Outcome, Policy, Unmet, ValidSignature, Verified, VerifyingKey, compact};
 use crate::base64url;
-use crate::error::{Critical, ParseError, Refused, Rule, Subject, VerifyError};
+use crate::error::{Critical, NoMatchReason, NoMatchingKey, ParseError, Refused, Rule};
+use crate::error::{Subject, VerifyError};
 use crate::header::Header;
-use crate::json;
-use crate::jwa::SignatureAlgorithm;
 use crate::limits::Limits;
 
 /// Verifies a token in compact serialization under the default [`Policy`].
 ///
-/// `keys` are one [`VerifyingKey`], [`VerifyingKeys`] or another [`KeyResolver`].
+/// `keys` are one [`VerifyingKey`], [`VerifyingKeys`](super::VerifyingKeys) or another
+/// [`KeyResolver`]. For the JSON serializations and for detached payloads see [`Jws`](super::Jws).
 ///
 /// # Errors
 ///
@@ -38,59 +35,63 @@ pub fn verify_with(
     keys: &(impl KeyResolver + ?Sized),
     policy: &Policy,
 ) -> Result<Verified<Vec<u8>>, Error> {
-    let unverified = Unverified::parse_within(token, &policy.limits)?;
-    let keys = keys.resolve(&unverified).map_err(VerifyError::Unavailable)?;
-    Ok(unverified.verify_with(&keys, policy)?)
+    let unverified = Unverified::parse_within(token, policy.ceilings())?;
+    Ok(unverified.verify_with(keys, policy)?)
 }
 
-/// What a verifier accepts beyond its keys: ceilings, and the extensions it understands.
-#[derive(Clone, Debug, Default)]
-pub struct Policy {
-    limits: Limits,
-    understood: Vec<String>,
+/// As [`verify_with`], for claims: RFC 7797 §7 keeps `b64` out of JWTs.
+pub(crate) fn verify_encoded(
+    token: &str,
+    keys: &(impl KeyResolver + ?Sized),
+    policy: &Policy,
+) -> Result<Verified<Vec<u8>>, Error> {
+    let unverified = Unverified::parse_within(token, policy.ceilings())?;
+    refuse_unencoded(unverified.protected())?;
+    Ok(unverified.verify_with(keys, policy)?)
 }
 
-impl Policy {
-    /// The default ceilings, and no extension.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Other ceilings.
-    #[must_use]
-    pub const fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Accepts tokens whose `crit` names `parameter`: the caller looks at it and honours it.
-    ///
-    /// `b64` cannot be had this way. It changes what is signed, so only this crate could honour it.
-    #[must_use]
-    pub fn understands(mut self, parameter: impl Into<String>) -> Self {
-        let parameter = parameter.into();
-        if parameter != "b64" {
-            self.understood.push(parameter);
-        }
-        self
-    }
-
-    pub(crate) const fn ceilings(&self) -> &Limits {
-        &self.limits
+/// Refuses a payload that is not encoded where claims are expected.
+pub(crate) fn refuse_unencoded(protected: &Header) -> Result<(), VerifyError> {
+    match protected.b64() {
+        Some(false) => Err(VerifyError::Critical(Critical::NotUnderstood("b64".into()))),
+        _ => Ok(()),
     }
 }
 
-/// A well-formed token of which nothing is known yet: anyone could have made it.
+/// A well-formed signature with what it is said to sign: anyone could have made it.
 ///
-/// Its header may be looked at to find keys. Its payload stays out of reach until a signature
-/// passed; who must look nevertheless finds the way in [`hazmat`](crate::hazmat).
+/// That is a whole token in compact serialization, or one signature of a [`Jws`](super::Jws). Its
+/// headers may be looked at to find keys. Its payload stays out of reach until a signature passed;
+/// who must look nevertheless finds the way in [`hazmat`](crate::hazmat).
 #[derive(Clone)]
 pub struct Unverified<'t> {
-    signing_input: &'t str,
-    header: Header,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
+    /// Its place among the signatures of the JWS.
+    index: usize,
+    protected: Cow<'t, Header>,
+    unprotected: Option<&'t Header>,
+    input: SigningInput<'t>,
+    payload: Cow<'t, [u8]>,
+    signature: Cow<'t, [u8]>,
+}
+
+/// The JWS Signing Input (RFC 7515 §5.1, RFC 7797 §3), where it lies.
+#[derive(Clone, Copy)]
+pub(super) enum SigningInput<'t> {
+    Whole([&'t [u8]; 1]),
+    Parts([&'t [u8]; 3]),
+}
+
+impl<'t> SigningInput<'t> {
+    pub(super) const fn of(protected: &'t str, payload: &'t [u8]) -> Self {
+        Self::Parts([protected.as_bytes(), b".", payload])
+    }
+
+    pub(super) const fn parts(&self) -> &[&'t [u8]] {
+        match self {
+            Self::Whole(whole) => whole,
+            Self::Parts(parts) => parts,
+        }
+    }
 }
 
 impl<'t> Unverified<'t> {
@@ -98,8 +99,9 @@ impl<'t> Unverified<'t> {
     ///
     /// # Errors
     ///
-    /// [`ParseError`] unless there are exactly three segments of canonical base64url, the first
-    /// of them a JOSE Header with an `alg`.
+    /// [`ParseError`] unless there are exactly three segments, the first of them a JOSE Header with
+    /// an `alg`, and each in canonical base64url; the payload may be printable ASCII instead if the
+    /// header says so (RFC 7797 §5.2).
     pub fn parse(token: &'t str) -> Result<Self, ParseError> {
         Self::parse_within(token, &Limits::DEFAULT)
     }
@@ -113,31 +115,73 @@ impl<'t> Unverified<'t> {
         Self::read(token, limits).map_err(|rule| rule.of(Subject::Jws))
     }
 
-    fn read(token: &'t str, limits: &Limits) -> Result<Self, Rule> {
+    pub(super) fn read(token: &'t str, limits: &Limits) -> Result<Self, Rule> {
         if token.len() > limits.token {
             return Err(Rule::TooLong { limit: limits.token });
         }
         let segments = compact::split(token)?;
-        if segments.header.len() > base64url::encoded_len(limits.header) {
-            return Err(Rule::TooLong { limit: limits.header });
-        }
-        let header = base64url::decode(segments.header.as_bytes())?;
-        let header = Header::parse(&header, limits.header_depth)?;
-        if header.alg().is_none() {
+        let protected = compact::header(segments.header, limits)?;
+        if protected.alg().is_none() {
             return Err(Rule::Missing { member: "alg" });
         }
+        let payload = segments.payload.as_bytes();
+        let payload = if protected.b64() == Some(false) {
+            Cow::Borrowed(Some(payload).filter(|text| is_segment(text)).ok_or(NOT_A_SEGMENT)?)
+        } else {
+            Cow::Owned(base64url::decode(payload)?)
+        };
         Ok(Self {
-            signing_input: segments.signing_input,
-            header,
-            payload: base64url::decode(segments.payload.as_bytes())?,
-            signature: base64url::decode(segments.signature.as_bytes())?,
+            index: 0,
+            protected: Cow::Owned(protected),
+            unprotected: None,
+            input: SigningInput::Whole([segments.signing_input.as_bytes()]),
+            payload,
+            signature: Cow::Owned(base64url::decode(segments.signature.as_bytes())?),
         })
     }
 
-    /// The header, as written by whoever made the token.
+    /// One signature of an object that has been read already.
+    pub(super) const fn new(
+        index: usize,
+        protected: &'t Header,
+        unprotected: Option<&'t Header>,
+        input: SigningInput<'t>,
+        payload: &'t [u8],
+        signature: &'t [u8],
+    ) -> Self {
+        Self {
+            index,
+            protected: Cow::Borrowed(protected),
+            unprotected,
+            input,
+            payload: Cow::Borrowed(payload),
+            signature: Cow::Borrowed(signature),
+        }
+    }
+
+    /// The protected header, as written by whoever made the token. All there is in a compact one.
     #[must_use]
-    pub const fn header(&self) -> &Header {
-        &self.header
+    pub fn protected(&self) -> &Header {
+        &self.protected
+    }
+
+    /// The unprotected header, as written by whoever passed the token on.
+    #[must_use]
+    pub const fn unprotected(&self) -> Option<&Header> {
+        self.unprotected
+    }
+
+    /// `alg`, from either header: the name may be unknown here, and even `none`.
+    #[must_use]
+    pub fn alg(&self) -> &str {
+        let unprotected = || self.unprotected.and_then(Header::alg);
+        self.protected.alg().or_else(unprotected).unwrap_or_default()
+    }
+
+    /// `kid`, from either header: the name of the key, in the sender's words.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.protected.kid().or_else(|| self.unprotected.and_then(Header::kid))
     }
 
     pub(crate) fn unverified_payload(&self) -> &[u8] {
@@ -149,7 +193,10 @@ impl<'t> Unverified<'t> {
     /// # Errors
     ///
     /// As [`verify_with`](Self::verify_with).
-    pub fn verify(self, keys: &VerifyingKeys) -> Result<Verified<Vec<u8>>, VerifyError> {
+    pub fn verify(
+        self,
+        keys: &(impl KeyResolver + ?Sized),
+    ) -> Result<Verified<Vec<u8>>, VerifyError> {
         self.verify_with(keys, &Policy::default())
     }
 
@@ -157,142 +204,94 @@ impl<'t> Unverified<'t> {
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Critical`] and [`VerifyError::NoMatchingKey`] follow from the public header
-    /// and the caller's keys, before any cryptography. [`VerifyError::InvalidSignature`] if every
-    /// key that was tried said no, [`VerifyError::Unavailable`] if one could not answer and none
-    /// said yes.
+    /// [`VerifyError::Critical`] and [`VerifyError::NoMatchingKey`] follow from the headers and the
+    /// caller's keys, before any cryptography. [`VerifyError::InvalidSignature`] if every key that
+    /// was tried said no, [`VerifyError::Unavailable`] if one could not answer and none said yes,
+    /// [`VerifyError::Unmet`] if the policy asks for more than this one signature.
     pub fn verify_with(
         self,
-        keys: &VerifyingKeys,
+        keys: &(impl KeyResolver + ?Sized),
         policy: &Policy,
     ) -> Result<Verified<Vec<u8>>, VerifyError> {
-        self.header.check_crit(&policy.understood).map_err(VerifyError::Critical)?;
-        if self.header.b64() == Some(false) {
-            // Not named in `crit`, or it would have been refused above: RFC 7797 §6.
-            return Err(VerifyError::Critical(Critical::NotUnderstood("b64".into())));
+        let key = self.signer(keys, policy)?;
+        if !policy.required().is_met(1, &[&key]) {
+            return Err(VerifyError::Unmet(Unmet::one()));
         }
-        let candidates =
-            keys.select(&self.header, policy.limits.tries).map_err(VerifyError::NoMatchingKey)?;
+        let unprotected = self.unprotected.cloned();
+        let signature =
+            ValidSignature::by(&key, self.index, self.protected.into_owned(), unprotected);
+        Ok(Verified::by(signature, Vec::new(), self.payload.into_owned()))
+    }
+
+    /// What becomes of it as one signature among others.
+    pub(super) fn outcome(&self, keys: &(impl KeyResolver + ?Sized), policy: &Policy) -> Outcome {
+        let headers = (self.protected().clone(), self.unprotected.cloned());
+        Outcome::new(self.index, Some(headers), self.signer(keys, policy).map_err(Error::Verify))
+    }
+
+    /// The key that signed it: the only place where a key is asked about a whole signature.
+    fn signer(
+        &self,
+        keys: &(impl KeyResolver + ?Sized),
+        policy: &Policy,
+    ) -> Result<VerifyingKey, VerifyError> {
+        self.check_headers(policy)?;
+        let keys = keys.resolve(self).map_err(VerifyError::Unavailable)?;
         let mut refusal = VerifyError::InvalidSignature;
-        for key in candidates {
+        for key in keys.select(self, policy.ceilings().tries)? {
             if !key.fits(self.signature.len()) {
                 continue;
             }
-            match key.verifier.verify(&[self.signing_input.as_bytes()], &self.signature) {
-                Ok(()) => return Ok(Verified::by(key, self.header, self.payload)),
+            match key.verifier.verify(self.input.parts(), &self.signature) {
+                Ok(()) => return Ok(key.clone()),
                 Err(Refused::Invalid) => {}
                 Err(Refused::Unavailable(error)) => refusal = VerifyError::Unavailable(error),
             }
         }
         Err(refusal)
     }
+
+    /// Everything that the headers alone decide, before anyone is asked for keys.
+    pub(super) fn check_headers(&self, policy: &Policy) -> Result<(), VerifyError> {
+        self.protected
+            .check_crit(|name| policy.is_understood(name))
+            .map_err(VerifyError::Critical)?;
+        if self.protected.alg().is_none() && !policy.accepts_unprotected_alg() {
+            return Err(self.no_match(NoMatchReason::UnprotectedAlgorithm));
+        }
+        Ok(())
+    }
+
+    pub(super) fn no_match(&self, reason: NoMatchReason) -> VerifyError {
+        VerifyError::NoMatchingKey(NoMatchingKey::new(reason, self.alg(), self.kid()))
+    }
+
+    /// The protected header as it is signed.
+    pub(super) fn protected_text(&self) -> &[u8] {
+        match self.input {
+            SigningInput::Parts([protected, ..]) => protected,
+            SigningInput::Whole([whole]) => {
+                whole.split(|octet| *octet == b'.').next().unwrap_or_default()
+            }
+        }
+    }
+
+    pub(super) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
 }
 
 impl fmt::Debug for Unverified<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // With its payload and signature it would be a token for anyone to use.
-        f.debug_struct("Unverified").field("header", &self.header).finish_non_exhaustive()
+        f.debug_struct("Unverified")
+            .field("protected", &self.protected)
+            .field("unprotected", &self.unprotected)
+            .finish_non_exhaustive()
     }
 }
 
-/// Proof that its content came with a valid signature or MAC of a trusted key.
-///
-/// There is one way to make one: verifying. It cannot be built, deserialized or converted into.
-///
-/// ```compile_fail
-/// use jose_core::jws::Verified;
-///
-/// let forged = Verified { content: "claims" };
-/// ```
-#[derive(Clone, Debug)]
-pub struct Verified<T> {
-    content: T,
-    header: Header,
-    alg: SignatureAlgorithm,
-    kid: Option<String>,
-}
-
-impl<T> Verified<T> {
-    /// The one constructor, called where a signature has just passed.
-    fn by(key: &VerifyingKey, header: Header, content: T) -> Self {
-        Self { content, header, alg: key.alg(), kid: key.kid().map(Into::into) }
-    }
-
-    /// What was signed.
-    #[must_use]
-    pub const fn content(&self) -> &T {
-        &self.content
-    }
-
-    /// What was signed, without the proof.
-    #[must_use]
-    pub fn into_content(self) -> T {
-        self.content
-    }
-
-    /// The JWS Protected Header, which was signed too.
-    #[must_use]
-    pub const fn protected(&self) -> &Header {
-        &self.header
-    }
-
-    /// The algorithm of the key that verified it.
-    #[must_use]
-    pub const fn alg(&self) -> SignatureAlgorithm {
-        self.alg
-    }
-
-    /// The name of the key that verified it: ours, not the header's word.
-    #[must_use]
-    pub fn key_id(&self) -> Option<&str> {
-        self.kid.as_deref()
-    }
-
-    /// The same proof over the content in another form.
-    pub(crate) fn try_map<U, E>(
-        self,
-        map: impl FnOnce(T) -> Result<U, E>,
-    ) -> Result<Verified<U>, E> {
-        let Self { content, header, alg, kid } = self;
-        Ok(Verified { content: map(content)?, header, alg, kid })
-    }
-}
-
-impl Verified<Vec<u8>> {
-    /// The payload as text.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`] if it is not UTF-8.
-    pub fn into_text(self) -> Result<Verified<String>, ParseError> {
-        self.try_map(|octets| {
-            String::from_utf8(octets).map_err(|_| Rule::Utf8.of(Subject::Payload))
-        })
-    }
-
-    /// The payload as JSON of any type, nested as deep as the default [`Limits`] allow claims.
-    ///
-    /// No claims are checked, and an expired token is JSON like any other: see
-    /// [`jwt::accept`](crate::jwt::accept) for that.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`] if it is not JSON as strict as headers are, or does not fit `T`.
-    pub fn into_json<T: DeserializeOwned>(self) -> Result<Verified<T>, ParseError> {
-        self.try_map(|octets| json::read(&octets, Limits::DEFAULT.claims_depth))
-            .map_err(|rule| rule.of(Subject::Payload))
-    }
-}
-
-impl<T> Deref for Verified<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.content
-    }
-}
-
-/// Why a token was not accepted.
+/// Why a token, or one signature of a JWS, was not accepted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -305,7 +304,7 @@ pub enum Error {
 impl Error {
     /// A code that stays the same between versions.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::Parse(error) => error.code(),
             Self::Verify(error) => error.code(),

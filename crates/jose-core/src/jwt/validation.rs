@@ -10,8 +10,7 @@ use core::time::Duration;
 
 use super::Claims;
 use crate::error::excerpt;
-use crate::header::Header;
-use crate::jws::{Policy, Verified};
+use crate::jws::{Policy, ValidSignature, Verified};
 use crate::limits::MAX_LEEWAY;
 use crate::time::{DurationError, IntoSeconds, UnixTime};
 
@@ -184,14 +183,9 @@ impl Validation {
     }
 
     /// Holds authentic claims to the rules.
-    pub(super) fn hold(
-        &self,
-        header: &Header,
-        claims: &Claims,
-        now: UnixTime,
-    ) -> Result<(), ClaimsError> {
+    pub(super) fn hold(&self, claims: &Verified<Claims>, now: UnixTime) -> Result<(), ClaimsError> {
         let mut failures = Vec::new();
-        self.hold_typ(header, &mut failures);
+        self.hold_typ(claims, &mut failures);
         self.hold_presence(claims, &mut failures);
         let malformed = claims.malformed();
         failures.extend(malformed.map(|(claim, expected)| {
@@ -213,10 +207,11 @@ impl Validation {
         }
     }
 
-    fn hold_typ(&self, header: &Header, failures: &mut Vec<ClaimFailure>) {
+    fn hold_typ(&self, claims: &Verified<Claims>, failures: &mut Vec<ClaimFailure>) {
         let Some(expected) = &self.typ else { return };
-        if !header.is_typ(expected) {
-            let actual = header.typ().map(excerpt);
+        let mut headers = claims.signatures().map(ValidSignature::protected);
+        if let Some(other) = headers.find(|header| !header.is_typ(expected)) {
+            let actual = other.typ().map(excerpt);
             failures.push(ClaimFailure::Typ { expected: expected.clone(), actual });
         }
     }

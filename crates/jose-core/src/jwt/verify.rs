@@ -27,18 +27,19 @@ pub fn verify<C: DeserializeOwned>(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<C>, Error> {
-    accept(jws::verify_with(token, keys, rules.policy())?, rules, now)
+    accept(jws::verify_encoded(token, keys, rules.policy())?, rules, now)
 }
 
 /// Holds the payload of a token that has been verified already to `rules`, and returns it as `C`.
 ///
 /// This is the second half of [`verify`], for tokens whose signature was checked apart: with keys
-/// that had to be fetched first, say.
+/// that had to be fetched first, say, or claims that several have [signed](jws::Jws). Of several
+/// valid signatures each has to have the `typ` that `rules` ask for.
 ///
 /// # Errors
 ///
 /// [`Error::Parse`] if the payload is no JSON object or does not fit `C`; [`Error::Claims`] if the
-/// claims break a rule.
+/// claims break a rule; [`Error::Verify`] if the payload was not encoded (RFC 7797 §7).
 pub fn accept<C: DeserializeOwned>(
     verified: Verified<Vec<u8>>,
     rules: &Validation,
@@ -63,7 +64,7 @@ pub fn verify_claims(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<Claims>, Error> {
-    let claims = hold(jws::verify_with(token, keys, rules.policy())?, rules, now)?;
+    let claims = hold(jws::verify_encoded(token, keys, rules.policy())?, rules, now)?;
     rules.ask(&claims)?;
     Ok(claims)
 }
@@ -74,11 +75,14 @@ fn hold(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<Claims>, Error> {
+    for signature in verified.signatures() {
+        jws::refuse_unencoded(signature.protected())?;
+    }
     let claims = verified.try_map(|payload| {
         Claims::parse_object(payload, rules.policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))
     })?;
-    rules.hold(claims.protected(), &claims, now)?;
+    rules.hold(&claims, now)?;
     Ok(claims)
 }
 

@@ -23,26 +23,26 @@ use core::marker::PhantomData;
 
 use getrandom::SysRng;
 use jose_core::SecretBytes;
-use jose_core::crypto::{CryptoError, KeyError, Signer};
+use jose_core::crypto::{CryptoError, KeyError, SignStream, Signer};
 use jose_core::jwk::{Params, Rsa, RsaCrt, RsaPrivate};
 use jose_core::limits::{MAX_RSA_BITS, MIN_RSA_BITS};
-use rsa::signature::{RandomizedMultipartSigner, SignatureEncoding};
+use rsa::signature::{RandomizedDigestSigner, SignatureEncoding};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{BoxedUint, RsaPrivateKey, pkcs1v15, pss};
 use zeroize::Zeroizing;
 
 use super::Hash;
-use crate::random;
+use crate::{digest, random};
 
 pub(crate) fn pkcs1_v1_5_signer<D: Hash>(rsa: &Rsa) -> Result<Box<dyn Signer>, KeyError> {
     let key = pkcs1v15::SigningKey::<D>::new(load(rsa)?);
-    Ok(Box::new(Private { key, signature: PhantomData::<fn() -> pkcs1v15::Signature> }))
+    Ok(Box::new(Private { key, types: PhantomData::<fn() -> (D, pkcs1v15::Signature)> }))
 }
 
 /// The salt is as long as the digest and MGF1 uses the same one: RFC 7518 leaves no choice.
 pub(crate) fn pss_signer<D: Hash>(rsa: &Rsa) -> Result<Box<dyn Signer>, KeyError> {
     let key = pss::SigningKey::<D>::new(load(rsa)?);
-    Ok(Box::new(Private { key, signature: PhantomData::<fn() -> pss::Signature> }))
+    Ok(Box::new(Private { key, types: PhantomData::<fn() -> (D, pss::Signature)> }))
 }
 
 pub(crate) fn generate(bits: usize) -> Result<Params, KeyError> {
@@ -106,32 +106,78 @@ fn load(rsa: &Rsa) -> Result<RsaPrivateKey, KeyError> {
     Ok(key)
 }
 
-struct Private<K, S> {
+struct Private<K, D, S> {
     key: K,
-    signature: PhantomData<fn() -> S>,
+    types: PhantomData<fn() -> (D, S)>,
 }
 
-impl<K, S> Signer for Private<K, S>
+impl<K, D, S> Private<K, D, S>
 where
-    K: RandomizedMultipartSigner<S> + Send + Sync,
+    K: RandomizedDigestSigner<D, S>,
+    D: Hash,
     S: SignatureEncoding,
 {
-    fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+    fn append(&self, digest: &D, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        // RSASSA-PKCS1-v1_5 has no randomized trait for a finished digest. This one hands out a
+        // fresh state to be fed, and the state that has been fed takes its place.
+        let replace = |state: &mut D| {
+            state.clone_from(digest);
+            Ok(())
+        };
         let made = self
             .key
-            .try_multipart_sign_with_rng(&mut SysRng, input)
+            .try_sign_digest_with_rng(&mut SysRng, replace)
             .map_err(CryptoError::from_source)?;
         signature.extend_from_slice(made.to_bytes().as_ref());
         Ok(())
     }
 }
 
+impl<K, D, S> Signer for Private<K, D, S>
+where
+    K: RandomizedDigestSigner<D, S> + Send + Sync,
+    D: Hash,
+    S: SignatureEncoding,
+{
+    fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.append(&digest::over(input), signature)
+    }
+
+    fn stream(&self) -> Result<Option<Box<dyn SignStream + '_>>, CryptoError> {
+        Ok(Some(Box::new(Signing { key: self, digest: D::default() })))
+    }
+}
+
+/// Computes with the key only at its end.
+struct Signing<'k, K, D, S> {
+    key: &'k Private<K, D, S>,
+    digest: D,
+}
+
+impl<K, D, S> SignStream for Signing<'_, K, D, S>
+where
+    K: RandomizedDigestSigner<D, S> + Sync,
+    D: Hash,
+    S: SignatureEncoding,
+{
+    fn update(&mut self, input: &[u8]) -> Result<(), CryptoError> {
+        self.digest.update(input);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, signature: &mut Vec<u8>) -> Result<(), CryptoError> {
+        self.key.append(&self.digest, signature)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use sha2::{Sha256, Sha512};
+    use jose_core::crypto::{Refused, Verifier};
+    use sha2::{Sha256, Sha384, Sha512};
 
     use super::super::{pkcs1_v1_5_verifier, pss_verifier};
     use super::*;
+    use crate::tests::{INPUT, signed_in_pieces, verified_in_pieces};
 
     /// The members of a key, to be changed.
     #[derive(Clone)]
@@ -197,12 +243,75 @@ mod tests {
         let rsa = Members::made().rsa();
         for salt_len in [0, 31, 33, 222] {
             let key = pss::SigningKey::<Sha256>::new_with_salt_len(load(&rsa).unwrap(), salt_len);
-            let signer = Private { key, signature: PhantomData::<fn() -> pss::Signature> };
+            let signer = Private { key, types: PhantomData::<fn() -> (Sha256, pss::Signature)> };
             let mut signature = Vec::new();
             signer.sign(&[b"input"], &mut signature).unwrap();
             let verifier = pss_verifier::<Sha256>(&rsa).unwrap();
             assert!(verifier.verify(&[b"input"], &signature).is_err(), "{salt_len}");
+            for signature in [signature, signed_in_pieces(&signer, b"input")] {
+                let verdict = verified_in_pieces(&*verifier, b"input", &signature);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{salt_len}");
+            }
         }
+    }
+
+    fn under_every_algorithm(check: impl Fn(&dyn Signer, &dyn Verifier)) {
+        let rsa = Members::made().rsa();
+        for (signer, verifier) in [
+            (pkcs1_v1_5_signer::<Sha256>(&rsa), pkcs1_v1_5_verifier::<Sha256>(&rsa)),
+            (pkcs1_v1_5_signer::<Sha384>(&rsa), pkcs1_v1_5_verifier::<Sha384>(&rsa)),
+            (pkcs1_v1_5_signer::<Sha512>(&rsa), pkcs1_v1_5_verifier::<Sha512>(&rsa)),
+            (pss_signer::<Sha256>(&rsa), pss_verifier::<Sha256>(&rsa)),
+            (pss_signer::<Sha384>(&rsa), pss_verifier::<Sha384>(&rsa)),
+            (pss_signer::<Sha512>(&rsa), pss_verifier::<Sha512>(&rsa)),
+        ] {
+            check(&*signer.unwrap(), &*verifier.unwrap());
+        }
+    }
+
+    #[test]
+    fn a_stream_and_the_whole_verify_each_other() {
+        under_every_algorithm(|signer, verifier| {
+            let streamed = signed_in_pieces(signer, &INPUT);
+            verifier.verify(&[&INPUT], &streamed).unwrap();
+            let mut signature = Vec::new();
+            signer.sign(&[&INPUT], &mut signature).unwrap();
+            verified_in_pieces(verifier, &INPUT, &signature).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_stream_is_padded_as_the_whole_is() {
+        let rsa = Members::made().rsa();
+        let signer = pkcs1_v1_5_signer::<Sha256>(&rsa).unwrap();
+        let mut signature = Vec::new();
+        signer.sign(&[&INPUT], &mut signature).unwrap();
+        assert_eq!(signed_in_pieces(&*signer, &INPUT), signature);
+    }
+
+    #[test]
+    fn a_stream_with_one_octet_changed_is_refused() {
+        under_every_algorithm(|signer, verifier| {
+            let signature = signed_in_pieces(signer, &INPUT);
+            for at in [0, 64, 999] {
+                let mut changed = INPUT;
+                changed[at] ^= 1;
+                let verdict = verified_in_pieces(verifier, &changed, &signature);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{at}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_signature_of_another_length_is_refused_at_the_end_of_a_stream() {
+        under_every_algorithm(|signer, verifier| {
+            let signature = signed_in_pieces(signer, &INPUT);
+            let longer = [&signature[..], &[0]].concat();
+            for bad in [&signature[..255], &signature[1..], &longer, &[0xFF; 4096], &[]] {
+                let verdict = verified_in_pieces(verifier, &INPUT, bad);
+                assert!(matches!(verdict, Err(Refused::Invalid)), "{}", bad.len());
+            }
+        });
     }
 
     #[test]
