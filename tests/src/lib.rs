@@ -1,6 +1,10 @@
-//! What the tests of the whole share: the backends that are built in, and the book's examples.
+//! What the tests of the whole share: the backends that are built in, a key service, and the book's
+//! examples.
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
+pub mod kms;
 #[cfg(doctest)]
 mod mistakes;
 
@@ -26,6 +30,8 @@ mod guide {
     mod sign {}
     #[doc = include_str!("../../docs/guide/verify.md")]
     mod verify {}
+    #[doc = include_str!("../../docs/guide/many-signatures.md")]
+    mod many_signatures {}
     #[doc = include_str!("../../docs/guide/keys.md")]
     mod keys {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]

@@ -81,6 +81,99 @@ struct BoundCannotBeBuilt;
 #[expect(dead_code, reason = "read by rustdoc")]
 struct UnverifiedIsNotVerified;
 
+/// A JWS that was read is not one that was verified, and shows no payload.
+///
+/// ```compile_fail,E0308
+/// fn accept(_: jose::Verified<Vec<u8>>) {}
+///
+/// fn handle(jws: jose::Jws) {
+///     accept(jws);
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// fn handle(jws: &jose::Jws) -> &[u8] {
+///     jws.content()
+/// }
+/// ```
+///
+/// ```
+/// fn accept(_: jose::Verified<Vec<u8>>) {}
+///
+/// fn handle(jws: jose::Jws, keys: &jose::VerifyingKeys) {
+///     accept(jws.verify(keys).unwrap());
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct JwsIsNotVerified;
+
+/// The content comes out of `Outcomes` by `into_verified` alone.
+///
+/// ```compile_fail,E0616
+/// fn payload(outcomes: jose::jws::Outcomes) -> Vec<u8> {
+///     outcomes.content
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// fn payload(outcomes: jose::jws::Outcomes) -> Vec<u8> {
+///     outcomes.into_content()
+/// }
+/// ```
+///
+/// ```
+/// fn payload(outcomes: jose::jws::Outcomes) -> Vec<u8> {
+///     outcomes.into_verified().unwrap().into_content()
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct OutcomesKeepTheirContent;
+
+/// A stream gives nothing before `finish`, and takes nothing after it.
+///
+/// ```compile_fail,E0599
+/// fn end(stream: jose::jws::VerifyingStream<'_>) {
+///     stream.into_verified().unwrap();
+/// }
+/// ```
+///
+/// ```compile_fail,E0382
+/// fn end(mut stream: jose::jws::VerifyingStream<'_>) {
+///     stream.finish().into_verified().unwrap();
+///     stream.update(b"more");
+/// }
+/// ```
+///
+/// ```
+/// fn end(mut stream: jose::jws::VerifyingStream<'_>) {
+///     stream.update(b"more");
+///     stream.finish().into_verified().unwrap();
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct StreamsGiveNothingBeforeTheirEnd;
+
+/// A payload that came piece by piece was not kept: what is verified has no content to be mistaken
+/// for it.
+///
+/// ```compile_fail,E0308
+/// fn accept(_: jose::Verified<Vec<u8>>) {}
+///
+/// fn end(stream: jose::jws::VerifyingStream<'_>) {
+///     accept(stream.finish().into_verified().unwrap());
+/// }
+/// ```
+///
+/// ```
+/// fn accept(_: jose::Verified<()>) {}
+///
+/// fn end(stream: jose::jws::VerifyingStream<'_>) {
+///     accept(stream.finish().into_verified().unwrap());
+/// }
+/// ```
+#[expect(dead_code, reason = "read by rustdoc")]
+struct StreamsKeepNoContent;
+
 /// Claims that were peeked at are not verified either.
 ///
 /// ```compile_fail,E0308

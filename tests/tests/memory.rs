@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use jose::error::{ParseError, Rule, Subject};
 use jose::jwa::SignatureAlgorithm;
-use jose::jws::{self, Unverified};
-use jose::{Jwk, JwkSet, Limits, VerifyingKeys};
+use jose::jws::{self, Serialization, SigningStream, Unverified};
+use jose::{Jwk, JwkSet, Jws, Limits, VerifyingKeys};
 use jose_conformance::keys;
 use peak_alloc::PeakAlloc;
 
@@ -24,6 +24,15 @@ fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     MEMORY.reset_peak_usage();
     let outcome = work();
     (outcome, MEMORY.peak_usage().saturating_sub(before))
+}
+
+/// The most memory this process ever had, in octets, whoever allocated it: OpenSSL does not ask Rust's
+/// allocator. 0 where the system does not tell.
+fn high_water() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kibibytes = line.split_whitespace().next().and_then(|number| number.parse().ok());
+    kibibytes.map_or(0, |kibibytes: usize| kibibytes * 1024)
 }
 
 #[test]
@@ -79,4 +88,88 @@ fn the_largest_token_takes_memory_in_proportion() {
     let (verified, peak) = peak_of(|| jws::verify(&token, &keys).unwrap());
     assert_eq!(verified.content().len(), payload.len());
     assert!(peak < 2 * token.len() + LITTLE, "{peak} octets for {}", token.len());
+}
+
+#[test]
+fn a_jws_of_very_many_signatures_is_refused_without_reading_them() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut limits = Limits::default();
+    limits.token = usize::MAX;
+    for element in [r#"{"protected":"eyJhbGciOiJFUzI1NiJ9","signature":"AAAA"}"#, "{}", "0"] {
+        for count in [17, 1000, 100_000] {
+            let elements = vec![element; count].join(",");
+            let text = format!(r#"{{"payload":"","signatures":[{elements}]}}"#);
+            let (refused, peak) = peak_of(|| Jws::parse_within(&text, &limits).unwrap_err());
+            assert_eq!(refused.rule(), Rule::TooMany { limit: limits.signatures }, "{element}");
+            assert!(peak < LITTLE, "{count} of {element} took {peak} octets");
+            let (detected, peak) = peak_of(|| Serialization::detect(&text).unwrap());
+            assert_eq!(detected, Serialization::General);
+            assert!(peak < LITTLE, "{count} of {element} took {peak} octets");
+        }
+    }
+}
+
+#[test]
+fn a_jws_that_is_too_long_is_refused_without_allocating() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let signature = r#"{"protected":"eyJhbGciOiJFUzI1NiJ9","signature":"AAAA"}"#;
+    let signatures = vec![signature; 10_000].join(",");
+    let text = format!(r#"{{"payload":"","signatures":[{signatures}]}}"#);
+    let (refused, peak) = peak_of(|| Jws::parse(&text).unwrap_err());
+    assert_eq!(refused.rule(), Rule::TooLong { limit: Limits::default().token });
+    assert!(peak < LITTLE, "{peak} octets");
+}
+
+#[test]
+fn a_stream_takes_the_same_memory_for_any_payload() {
+    const PIECE: usize = 64 * 1024;
+    const PIECES: usize = 1024; // 64 MiB
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let piece = vec![b'x'; PIECE];
+    let algorithms =
+        [SignatureAlgorithm::HS256, SignatureAlgorithm::RS256, SignatureAlgorithm::ES256];
+    for backend in jose_tests::backends() {
+        let signers = algorithms.map(|alg| keys::signer(alg, backend));
+        let trusted: VerifyingKeys =
+            algorithms.iter().map(|alg| keys::verifier(*alg, backend)).collect();
+        let before = high_water();
+        for begin in [SigningStream::new, SigningStream::unencoded] {
+            let (jws, peak) = peak_of(|| {
+                let mut stream = begin();
+                for signer in &signers {
+                    stream.sign(signer).unwrap();
+                }
+                (0..PIECES).for_each(|_| stream.update(&piece));
+                stream.finish().unwrap()
+            });
+            assert!(peak < LITTLE, "{}: signing took {peak} octets", backend.name());
+            let (outcomes, peak) = peak_of(|| {
+                let mut stream = jws.verifying_stream(&trusted).unwrap();
+                (0..PIECES).for_each(|_| stream.update(&piece));
+                stream.finish()
+            });
+            assert!(peak < LITTLE, "{}: verifying took {peak} octets", backend.name());
+            assert_eq!(outcomes.into_verified().unwrap().signatures().count(), signers.len());
+        }
+        let grown = high_water() - before;
+        assert!(
+            grown < PIECE * PIECES / 8,
+            "{}: the process grew by {grown} octets",
+            backend.name()
+        );
+    }
+}
+
+#[test]
+fn a_reader_is_read_in_the_memory_of_one_buffer() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(backend) = jose_tests::backends().first().copied() else { return };
+    let key = keys::signer(SignatureAlgorithm::HS256, backend);
+    let (taken, peak) = peak_of(|| {
+        let mut stream = SigningStream::new();
+        let endless = std::io::repeat(b'x');
+        stream.sign(&key).unwrap().update_from(std::io::Read::take(endless, 16 << 20)).unwrap()
+    });
+    assert_eq!(taken, 16 << 20);
+    assert!(peak < 2 * LITTLE, "{peak} octets");
 }

@@ -270,6 +270,7 @@ macro_rules! suite {
             rfc7519
             rfc7520
             rfc7638
+            rfc7797
             rfc8037
             rfc9278
             foreign_tokens_of_every_algorithm

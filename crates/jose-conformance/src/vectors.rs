@@ -1,10 +1,13 @@
 //! Known answers and known forgeries: the files under `vectors/`, whose README tells their format.
 
-use jose_core::error::{KeyError, VerifyError};
+use jose_core::error::{KeyError, ParseError, VerifyError};
 use jose_core::jwa::{Alg, Hash, SignatureAlgorithm};
-use jose_core::jws::{self, SigningKey, VerifyingKey, VerifyingKeys};
+use jose_core::jws::{
+    self, Jws, Policy, Required, SerializationError, SignError, SigningKey, SigningStream,
+    SkipReason, ValidSignature, Verified, VerifyingKey, VerifyingKeys,
+};
 use jose_core::jwt::{self, Validation};
-use jose_core::{Header, Jwk, JwkSet, UnixTime, base64url};
+use jose_core::{Jwk, JwkSet, UnixTime, base64url, hazmat};
 use serde_json::Value;
 
 use crate::Subject;
@@ -25,7 +28,7 @@ pub fn rfc7519(subject: &Subject) {
     run("rfc7519/", subject);
 }
 
-/// RFC 7520 §3 and §4.
+/// RFC 7520 §3 and §4, with forgeries made of it.
 pub fn rfc7520(subject: &Subject) {
     run("rfc7520/", subject);
 }
@@ -33,6 +36,11 @@ pub fn rfc7520(subject: &Subject) {
 /// RFC 7638 §3.1.
 pub fn rfc7638(subject: &Subject) {
     run("rfc7638/", subject);
+}
+
+/// RFC 7797 §4, with forgeries made of it.
+pub fn rfc7797(subject: &Subject) {
+    run("rfc7797/", subject);
 }
 
 /// RFC 8037 Appendix A.
@@ -76,7 +84,7 @@ fn run(directory: &str, subject: &Subject) {
     let (mut ran, mut deviations) = (0, Vec::new());
     for (name, text) in vectors {
         ran += 1;
-        let vector = Vector::parse(text);
+        let vector = Vector::parse(name, text);
         match vector.outcome(subject) {
             Some(outcome) if outcome != vector.get("expect").unwrap() => {
                 let expected = vector.get("expect").unwrap();
@@ -89,41 +97,58 @@ fn run(directory: &str, subject: &Subject) {
     assert!(deviations.is_empty(), "{}", deviations.join("\n"));
 }
 
-struct Vector<'a>(Vec<(&'a str, &'a str)>);
+struct Vector<'a> {
+    name: &'a str,
+    fields: Vec<(&'a str, &'a str)>,
+}
+
+/// Who verifies.
+struct Reader {
+    keys: VerifyingKeys,
+    policy: Policy,
+}
 
 impl<'a> Vector<'a> {
-    fn parse(text: &'a str) -> Self {
+    fn parse(name: &'a str, text: &'a str) -> Self {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        Self(lines.map(|line| line.split_once(": ").unwrap()).collect())
+        let fields: Vec<_> = lines.map(|line| line.split_once(": ").unwrap()).collect();
+        // A field by another name would be a check that is not made.
+        for (field, _) in &fields {
+            assert!(FIELDS.contains(field), "{name}: no field is called {field}");
+        }
+        Self { name, fields }
     }
 
     fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+        self.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
+    }
+
+    /// The words of a field that may be absent.
+    fn words(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.get(name).unwrap_or_default().split_whitespace()
+    }
+
+    /// The payload that the JWS comes without.
+    fn detached(&self) -> Option<Vec<u8>> {
+        self.get("detached").map(|text| base64url::decode(text.as_bytes()).unwrap())
+    }
+
+    /// A JWS together with it.
+    fn with_payload(&self, jws: Jws) -> Result<Jws, ParseError> {
+        self.detached().into_iter().try_fold(jws, Jws::with_payload)
     }
 
     /// What happened, in the words of `expect`; `None` if the backend is known to lack the
     /// algorithm.
     fn outcome(&self, subject: &Subject) -> Option<String> {
-        let refuse = |kind: &str| Some(format!("refuse {kind}"));
-        if let Some(jwks) = self.get("jwks") {
-            let set: JwkSet = jwks.parse().unwrap();
-            assert_eq!(set.skipped(), []);
-            assert_eq!(value(set.expose_secret_json().expose_secret()), value(jwks.as_bytes()));
+        let Some(jwks) = self.jwks(subject) else { return Some("refuse key-error".into()) };
+        let forms = SERIALIZATIONS.into_iter().filter_map(|form| Some((form, self.get(form)?)));
+        let forms: Vec<_> = forms.collect();
+        if forms.is_empty() {
             return Some("accept".into());
         }
-        let text = self.get("key").unwrap();
-        let Ok(jwk) = Jwk::from_json(text) else { return refuse("key-error") };
-        assert_eq!(value(jwk.expose_secret_json().expose_secret()), value(text.as_bytes()));
-        self.check_thumbprint(&jwk, subject);
-        let Some(token) = self.get("token") else { return Some("accept".into()) };
-        let jwk = match self.get("alg").and_then(SignatureAlgorithm::from_name) {
-            Some(alg) => jwk.with_alg(alg).unwrap(),
-            None => jwk,
-        };
-        let verifying =
-            if jwk.is_private() { jwk.to_public().unwrap_or(jwk.clone()) } else { jwk.clone() };
-        let key = match VerifyingKey::from_jwk(&verifying, subject.backend()) {
-            Ok(key) => key,
+        let keys = match self.keys(&jwks, subject) {
+            Ok(keys) => keys,
             Err(KeyError::Unsupported { what }) => {
                 let Some(Alg::SignatureAlgorithm(alg)) = Alg::from_name(what) else {
                     panic!("the backend says that it lacks {what}, which is no algorithm");
@@ -131,25 +156,255 @@ impl<'a> Vector<'a> {
                 assert!(subject.lacks(alg), "the backend lacks {alg} and it was not said so");
                 return None;
             }
-            Err(_) => return refuse("key-error"),
+            Err(_) => return Some("refuse key-error".into()),
         };
-        let keys = VerifyingKeys::from(key);
-        match jws::verify(token, &keys) {
-            Ok(verified) => {
-                if let Some(payload) = self.get("payload") {
-                    assert_eq!(base64url::encode(verified.content()), payload);
-                }
-                self.check_claims(token, &keys);
-                if jwk.is_private() {
-                    check_signing(&jwk, token, verified.protected(), verified.content(), subject);
-                }
-                Some("accept".into())
-            }
-            Err(jws::Error::Parse(_)) => refuse("parse"),
-            Err(jws::Error::Verify(VerifyError::NoMatchingKey(_))) => refuse("no-matching-key"),
-            Err(jws::Error::Verify(VerifyError::InvalidSignature)) => refuse("invalid-signature"),
-            Err(other) => Some(format!("{other:?}")),
+        let reader = Reader { keys, policy: self.policy() };
+        let judged =
+            forms.iter().map(|(form, text)| self.judge(form, text, &jwks, &reader, subject));
+        let mut outcomes: Vec<_> = judged.collect();
+        outcomes.dedup();
+        Some(outcomes.join(", "))
+    }
+
+    /// The keys, if they can be read.
+    fn jwks(&self, subject: &Subject) -> Option<Vec<Jwk>> {
+        if let Some(text) = self.get("jwks") {
+            let set: JwkSet = text.parse().unwrap();
+            assert_eq!(set.skipped(), []);
+            assert_eq!(value(set.expose_secret_json().expose_secret()), value(text.as_bytes()));
+            return Some(set.keys().to_vec());
         }
+        let text = self.get("key").unwrap();
+        let jwk = Jwk::from_json(text).ok()?;
+        assert_eq!(value(jwk.expose_secret_json().expose_secret()), value(text.as_bytes()));
+        self.check_thumbprint(&jwk, subject);
+        Some(vec![jwk])
+    }
+
+    /// The keys as they verify.
+    fn keys(&self, jwks: &[Jwk], subject: &Subject) -> Result<VerifyingKeys, KeyError> {
+        let algs: Vec<_> =
+            self.words("alg").map(|name| SignatureAlgorithm::from_name(name).unwrap()).collect();
+        let public = |jwk: &Jwk| {
+            let public = jwk.is_private().then(|| jwk.to_public().ok()).flatten();
+            public.unwrap_or_else(|| jwk.clone())
+        };
+        let jwks: Vec<_> = jwks.iter().map(public).collect();
+        if self.get("jwks").is_none() {
+            let [jwk] = jwks.try_into().unwrap();
+            let jwk = match algs.first() {
+                Some(alg) => jwk.with_alg(*alg).unwrap(),
+                None => jwk,
+            };
+            return Ok(VerifyingKey::from_jwk(&jwk, subject.backend())?.into());
+        }
+        let keys = VerifyingKeys::from_jwks(&JwkSet::new(jwks), &algs, subject.backend());
+        match keys.skipped().first().map(jws::SkippedKey::reason) {
+            None => Ok(keys),
+            Some(SkipReason::Key(KeyError::Unsupported { what })) => {
+                Err(KeyError::Unsupported { what })
+            }
+            Some(reason) => panic!("{}: {reason}", self.name),
+        }
+    }
+
+    fn policy(&self) -> Policy {
+        self.words("policy").fold(Policy::new(), |policy, word| match word {
+            "all" => policy.require(Required::All),
+            "unprotected-alg" => policy.accept_unprotected_alg(),
+            other => panic!("{}: no policy is called {other}", self.name),
+        })
+    }
+
+    /// What becomes of the JWS in one serialization, on every path there is.
+    fn judge(
+        &self,
+        form: &str,
+        text: &str,
+        jwks: &[Jwk],
+        reader: &Reader,
+        subject: &Subject,
+    ) -> String {
+        let name = self.name;
+        let Reader { keys, policy } = reader;
+        let detached = self.detached();
+        let short = (form == "token" && detached.is_none())
+            .then(|| outcome(&jws::verify_with(text, keys, policy)));
+        let Ok(read) = Jws::parse(text) else {
+            assert!(short.is_none_or(|short| short == "refuse parse"), "{name}");
+            return "refuse parse".into();
+        };
+        let Ok(jws) = self.with_payload(read.clone()) else {
+            assert!(read.verifying_stream_with(keys, policy).is_err(), "{name}");
+            return "refuse parse".into();
+        };
+        let result = jws.verify_with(keys, policy);
+        let verdict = outcome(&result);
+        assert!(short.is_none_or(|short| short == verdict), "{name}");
+
+        let first = jws.signatures().find_map(Result::ok).unwrap();
+        let payload = hazmat::peek_unverified_payload(&first);
+        if payload.is_empty() {
+            // One that is not there, which cannot be told from an empty one in every serialization.
+            assert_ne!(verdict, "accept", "{name}");
+            return verdict;
+        }
+        if jws.signatures().count() == 1 {
+            let alone = first.clone().verify_with(keys, policy).map_err(jws::Error::Verify);
+            assert_eq!(outcome(&alone), verdict, "{name}: alone");
+        }
+        let apart = match detached {
+            Some(_) => {
+                assert!(read.verify_with(keys, policy).is_err(), "{name}: without its payload");
+                read
+            }
+            None => Jws::parse(jws.clone().detach().to_general().unwrap()).unwrap(),
+        };
+        if let Some(streamed) = streamed(&apart, payload, reader) {
+            assert_eq!(outcome(&streamed), verdict, "{name}: in pieces");
+            assert_eq!(
+                streamed.as_ref().ok().map(places),
+                result.as_ref().ok().map(places),
+                "{name}"
+            );
+        }
+        self.check_rewriting(&jws, &verdict, reader);
+        if let Ok(verified) = result {
+            self.check_accepted(&jws, &verified, reader);
+            if form == "token" {
+                self.check_claims(text, keys);
+            }
+            self.check_signing(&jws, &verified, jwks, reader, subject);
+        }
+        verdict
+    }
+
+    /// It can be written in every serialization that holds it, as it is there, and nothing becomes
+    /// of it that did not become of it before.
+    fn check_rewriting(&self, jws: &Jws, verdict: &str, reader: &Reader) {
+        let name = self.name;
+        let general = value(jws.to_general().unwrap().as_bytes());
+        for (form, written) in SERIALIZATIONS.into_iter().zip(written(jws)) {
+            let text = match written {
+                Ok(text) => text,
+                Err(error) => {
+                    assert_eq!(loss(form, &general), Some(error), "{name}: {form}");
+                    continue;
+                }
+            };
+            assert_eq!(loss(form, &general), None, "{name}: {form}");
+            self.check_text(form, &text);
+            let again = Jws::parse(&text).unwrap();
+            let again = self.with_payload(again).unwrap();
+            assert_eq!(value(again.to_general().unwrap().as_bytes()), general, "{name}: {form}");
+            let result = again.verify_with(&reader.keys, &reader.policy);
+            assert_eq!(outcome(&result), verdict, "{name}: {form}");
+        }
+    }
+
+    /// `text` is what the vector has in that serialization, if it has it.
+    fn check_text(&self, form: &str, text: &str) {
+        match self.get(form) {
+            Some(theirs) if form == "token" => assert_eq!(text, theirs, "{}", self.name),
+            Some(theirs) => {
+                assert_eq!(value(text.as_bytes()), value(theirs.as_bytes()), "{}", self.name);
+            }
+            None => {}
+        }
+    }
+
+    /// The payload is theirs, and the signatures that are valid are those that should be.
+    fn check_accepted(&self, jws: &Jws, verified: &Verified<Vec<u8>>, reader: &Reader) {
+        if let Some(payload) = self.get("payload").or(self.get("detached")) {
+            assert_eq!(base64url::encode(verified.content()), payload, "{}", self.name);
+        }
+        let total = jws.signatures().count();
+        let valid = places(verified);
+        let expected: Vec<usize> = match self.get("valid") {
+            Some(_) => self.words("valid").map(|index| index.parse().unwrap()).collect(),
+            None => (0..total).collect(),
+        };
+        assert_eq!(valid, expected, "{}", self.name);
+        let all = reader.policy.clone().require(Required::All);
+        let accepted = jws.verify_with(&reader.keys, &all).is_ok();
+        assert_eq!(accepted, valid.len() == total, "{}", self.name);
+    }
+
+    /// Made by us of the same headers, payload and keys it is the same: at once and in pieces.
+    fn check_signing(
+        &self,
+        theirs: &Jws,
+        verified: &Verified<Vec<u8>>,
+        jwks: &[Jwk],
+        reader: &Reader,
+        subject: &Subject,
+    ) {
+        let signatures: Vec<_> = verified.signatures().collect();
+        let keys = signatures.iter().map(|signature| signing_key(signature, jwks, subject));
+        // What a public key is there for, or what is not valid, cannot be made again.
+        let Some(keys) = keys.collect::<Option<Vec<_>>>() else { return };
+        if keys.len() < theirs.signatures().count() {
+            return;
+        }
+        let content = verified.content();
+        let (mut ours, mut stream) = match verified.protected().b64() {
+            Some(false) => (Jws::unencoded(content.clone()), SigningStream::unencoded()),
+            _ => (Jws::new(content.clone()), SigningStream::new()),
+        };
+        let mut streams = true;
+        for (signature, key) in signatures.into_iter().zip(&keys) {
+            let unprotected = signature.unprotected().cloned().unwrap_or_default();
+            ours.sign_with(signature.protected(), &unprotected, key).unwrap();
+            match stream.sign_with(signature.protected(), &unprotected, key) {
+                // It reads its message twice.
+                Err(SignError::NoStream(alg)) if is_edwards(alg) => streams = false,
+                added => assert!(added.is_ok(), "{}: {added:?}", self.name),
+            }
+        }
+        if self.get("detached").is_some() {
+            ours.detach();
+        }
+        if self.check_same(&ours, theirs, &keys) {
+            for (form, text) in SERIALIZATIONS.into_iter().zip(written(&ours)) {
+                if let Ok(text) = text {
+                    self.check_text(form, &text);
+                }
+            }
+        }
+        ours.verify_with(&reader.keys, &reader.policy).unwrap();
+        if streams {
+            content.chunks(5).for_each(|piece| stream.update(piece));
+            let streamed = stream.finish().unwrap();
+            self.check_same(&streamed, theirs.clone().detach(), &keys);
+            let streamed = streamed.with_payload(content.clone()).unwrap();
+            streamed.verify_with(&reader.keys, &reader.policy).unwrap();
+        }
+    }
+
+    /// Ours is theirs, but for what a signer may choose: the white space of a header, and what is
+    /// random in a signature. Tells whether nothing of that differs.
+    fn check_same(&self, ours: &Jws, theirs: &Jws, keys: &[SigningKey]) -> bool {
+        let [mut ours, theirs] =
+            [ours, theirs].map(|jws| value(jws.to_general().unwrap().as_bytes()));
+        let mut same = true;
+        for (index, key) in keys.iter().enumerate() {
+            let (ours, theirs) = (&mut ours["signatures"][index], &theirs["signatures"][index]);
+            let [own, other] = [&*ours, theirs].map(|signature| {
+                let text = signature["protected"].as_str().unwrap_or_default();
+                String::from_utf8(base64url::decode(text.as_bytes()).unwrap()).unwrap()
+            });
+            let respaced = other.contains('\n');
+            if respaced {
+                assert_eq!(value(own.as_bytes()), value(other.as_bytes()), "{}", self.name);
+                ours["protected"] = theirs["protected"].clone();
+            }
+            if respaced || !is_deterministic(key.alg()) {
+                ours["signature"] = theirs["signature"].clone();
+                same = false;
+            }
+        }
+        assert_eq!(ours, theirs, "{}", self.name);
+        same
     }
 
     fn check_thumbprint(&self, jwk: &Jwk, subject: &Subject) {
@@ -170,17 +425,111 @@ impl<'a> Vector<'a> {
     }
 }
 
-/// Where the algorithm leaves the signer no choice and our header is written as theirs is, our
-/// token is theirs.
-fn check_signing(jwk: &Jwk, token: &str, header: &Header, payload: &[u8], subject: &Subject) {
-    let key = SigningKey::from_jwk(jwk, subject.backend()).unwrap();
-    let ours = jws::sign_with_header(header, payload, &key).unwrap();
-    let name = key.alg().name();
-    let deterministic = ["HS", "RS", "Ed"].iter().any(|family| name.starts_with(family));
-    let header_of = |token: &str| token.split('.').next().unwrap().to_owned();
-    if deterministic && header_of(&ours) == header_of(token) {
-        assert_eq!(ours, token);
+const FIELDS: [&str; 16] = [
+    "source",
+    "expect",
+    "alg",
+    "key",
+    "jwks",
+    "token",
+    "flattened",
+    "general",
+    "payload",
+    "detached",
+    "policy",
+    "valid",
+    "claims",
+    "now",
+    "thumbprint-sha256",
+    "uri",
+];
+
+/// The serializations by the names of their fields, in the order of [`written`].
+const SERIALIZATIONS: [&str; 3] = ["token", "flattened", "general"];
+
+fn written(jws: &Jws) -> [Result<String, SerializationError>; 3] {
+    [jws.to_compact(), jws.to_flattened(), jws.to_general()]
+}
+
+/// What would be lost of a general serialization in another.
+fn loss(form: &str, general: &Value) -> Option<SerializationError> {
+    let signatures = general["signatures"].as_array().unwrap();
+    let payload = general["payload"].as_str().unwrap_or_default();
+    let fits = |octet: u8| matches!(octet, b' '..=b'~') && octet != b'.';
+    match form {
+        "token" | "flattened" if signatures.len() > 1 => {
+            Some(SerializationError::Signatures { count: signatures.len() })
+        }
+        "token" if signatures[0].get("header").is_some() => {
+            Some(SerializationError::UnprotectedHeader)
+        }
+        "token" if !payload.bytes().all(fits) => Some(SerializationError::Payload),
+        _ => None,
     }
+}
+
+/// What becomes of a JWS whose payload comes in pieces; `None` if its key needs all at once.
+fn streamed(
+    jws: &Jws,
+    payload: &[u8],
+    reader: &Reader,
+) -> Option<Result<Verified<()>, jws::Error>> {
+    let mut stream = jws.verifying_stream_with(&reader.keys, &reader.policy).unwrap();
+    // No multiple of the three octets that base64url encodes at a time.
+    payload.chunks(5).for_each(|piece| stream.update(piece));
+    let outcomes = stream.finish();
+    for error in outcomes.iter().filter_map(jws::Outcome::error) {
+        if let jws::Error::Verify(VerifyError::NoStream(alg)) = error {
+            assert!(is_edwards(*alg), "{alg} does not take its input in pieces");
+            return None;
+        }
+    }
+    Some(outcomes.into_verified())
+}
+
+/// The places of the signatures that are valid.
+fn places<T>(verified: &Verified<T>) -> Vec<usize> {
+    verified.signatures().map(ValidSignature::index).collect()
+}
+
+/// The private key that `signature` was made with, if it is there.
+fn signing_key(signature: &ValidSignature, jwks: &[Jwk], subject: &Subject) -> Option<SigningKey> {
+    let unprotected = || signature.unprotected()?.alg();
+    let alg = signature.protected().alg().or_else(unprotected).unwrap();
+    let alg = SignatureAlgorithm::from_name(alg).unwrap();
+    let named = |jwk: &&Jwk| jwk.is_private() && jwk.kid() == signature.key_id();
+    let jwks: Vec<_> = jwks.iter().filter(named).collect();
+    if jwks.is_empty() {
+        return None;
+    }
+    let key =
+        |jwk: &Jwk| SigningKey::from_jwk(&jwk.clone().with_alg(alg).ok()?, subject.backend()).ok();
+    Some(jwks.into_iter().find_map(key).unwrap())
+}
+
+/// A result in the words of `expect`.
+fn outcome<T>(result: &Result<Verified<T>, jws::Error>) -> String {
+    match result {
+        Ok(_) => "accept".into(),
+        Err(jws::Error::Parse(_)) => "refuse parse".into(),
+        Err(jws::Error::Verify(error)) => match error {
+            VerifyError::Critical(_) => "refuse critical".into(),
+            VerifyError::InvalidSignature => "refuse invalid-signature".into(),
+            VerifyError::NoMatchingKey(_) => "refuse no-matching-key".into(),
+            VerifyError::Unmet(_) => "refuse unmet".into(),
+            other => format!("{other:?}"),
+        },
+        Err(other) => format!("{other:?}"),
+    }
+}
+
+fn is_edwards(alg: SignatureAlgorithm) -> bool {
+    alg.name().starts_with("Ed")
+}
+
+/// Whether it leaves the signer no choice.
+fn is_deterministic(alg: SignatureAlgorithm) -> bool {
+    ["HS", "RS", "Ed"].iter().any(|family| alg.name().starts_with(family))
 }
 
 fn value(json: &[u8]) -> Value {

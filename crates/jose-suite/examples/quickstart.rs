@@ -14,9 +14,10 @@ use core::error::Error;
 use jose::OPENSSL as BACKEND;
 #[cfg(feature = "rustcrypto")]
 use jose::RUSTCRYPTO as BACKEND;
+use jose::jws::{Policy, Required};
 use jose::{
-    Alg, Jwk, JwkSet, SigningKey, UnixTime, Validation, VerifyingKey, VerifyingKeys, base64url,
-    jws, jwt,
+    Alg, Jwk, JwkSet, Jws, SigningKey, UnixTime, Validation, VerifyingKey, VerifyingKeys,
+    base64url, jws, jwt,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +86,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let later = UnixTime::from_secs(now.as_secs() + 1200);
     report(jwt::verify::<Session>(&tokens[0], &trusted, &rules, later));
 
-    println!("\n6. Tokens of RFC 7515, with the keys printed there");
+    println!("\n6. A receipt: three sign one payload, and any two of them are enough");
+    let algorithms = [Alg::ES256, Alg::ES384, Alg::Ed25519];
+    let mut parties = Vec::new();
+    for (alg, name) in algorithms.into_iter().zip(["seller", "buyer", "notary"]) {
+        parties.push(Jwk::generate(alg, BACKEND)?.with_kid(name));
+    }
+    let published = JwkSet::new(parties.clone()).to_public();
+    let trusted = VerifyingKeys::from_jwks(&published, &algorithms, BACKEND);
+    let two = Policy::new().require(Required::DistinctKeys(2));
+    let mut receipt = Jws::new("paid in full");
+    for jwk in &parties {
+        receipt.sign(&SigningKey::from_jwk(jwk, BACKEND)?)?;
+    }
+    tell("signed by all", &receipt.to_general()?, &trusted, &two)?;
+
+    let mut receipt = Jws::new("paid in full");
+    receipt.sign(&SigningKey::from_jwk(&parties[0], BACKEND)?)?;
+    tell("signed by the seller alone", &receipt.to_flattened()?, &trusted, &two)?;
+
+    // Another's key under the notary's name, and then the buyer after all.
+    let forger = Jwk::generate(Alg::Ed25519, BACKEND)?.with_kid("notary");
+    receipt.sign(&SigningKey::from_jwk(&forger, BACKEND)?)?;
+    tell("with a forged signature of the notary", &receipt.to_general()?, &trusted, &two)?;
+    receipt.sign(&SigningKey::from_jwk(&parties[1], BACKEND)?)?;
+    tell("signed by the buyer besides", &receipt.to_general()?, &trusted, &two)?;
+
+    println!("\n7. Tokens of RFC 7515, with the keys printed there");
     for (section, alg, jwk, token) in [
         ("A.2", Alg::RS256, RFC_7515_A_2_KEY, RFC_7515_A_2_TOKEN),
         ("A.3", Alg::ES256, RFC_7515_A_3_KEY, RFC_7515_A_3_TOKEN),
@@ -103,6 +130,29 @@ fn report(outcome: Result<jose::Verified<Session>, jwt::Error>) {
         Ok(session) => println!("   accepted: {}", session.sub),
         Err(error) => println!("   {}", told(&error)),
     }
+}
+
+/// What becomes of each signature of a receipt, and of the whole.
+fn tell(
+    story: &str,
+    json: &str,
+    trusted: &VerifyingKeys,
+    policy: &Policy,
+) -> Result<(), Box<dyn Error>> {
+    println!("   {story} ({} octets)", json.len());
+    let outcomes = Jws::parse(json)?.check(trusted, policy)?;
+    for outcome in outcomes.iter() {
+        match (outcome.alg(), outcome.key_id(), outcome.error()) {
+            (Some(alg), Some(name), None) => println!("      {alg:<7} valid: {name}"),
+            (_, _, Some(error)) => println!("      not valid ({})", error.code()),
+            _ => {}
+        }
+    }
+    match outcomes.into_verified() {
+        Ok(receipt) => println!("      accepted: {}", receipt.into_text()?.content()),
+        Err(error) => println!("      refused ({})", error.code()),
+    }
+    Ok(())
 }
 
 /// An error with its causes, on one line.
