@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::PathBuf;
 
 use jose::jwa::SignatureAlgorithm as Alg;
-use jose::jws::SigningStream;
+use jose::jws::{SignError, SigningStream};
 use jose::{Jws, SigningKey, VerifyingKeys};
 use jose_conformance::keys;
 use jose_tests::backends;
@@ -111,7 +111,7 @@ fn an_interrupted_reader_is_asked_again() {
 }
 
 #[test]
-fn a_reader_that_fails_midway_tells_and_what_came_so_far_is_no_whole() {
+fn a_reader_that_fails_midway_tells_and_nothing_is_signed_or_verified() {
     let payload = payload();
     let fails = |call| (call == 40).then_some(ErrorKind::ConnectionReset);
     on_each_backend(|key, trusted| {
@@ -122,14 +122,11 @@ fn a_reader_that_fails_midway_tells_and_what_came_so_far_is_no_whole() {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset);
         assert!(stream.finish().into_verified().is_err());
 
-        // What came so far can be signed, for the stream cannot know that there is more to come.
+        // A signature over what came so far would be one over something nobody meant.
         let mut stream = SigningStream::new();
         stream.sign(key).unwrap();
         assert!(stream.update_from(Uneven::new(&payload, fails)).is_err());
-        let jws = stream.finish().unwrap();
-        assert!(jws.clone().with_payload(payload.clone()).unwrap().verify(trusted).is_err());
-        let taken: usize = (1..40).map(|call| 7 * call).sum();
-        assert!(jws.with_payload(&payload[..taken]).unwrap().verify(trusted).is_ok());
+        assert!(matches!(stream.finish(), Err(SignError::Unavailable(_))));
     });
 }
 

@@ -21,7 +21,7 @@ pub fn peek_unverified_claims(token: &Unverified<'_>) -> Result<Claims, ParseErr
     Claims::parse(token.unverified_payload().into(), &Limits::DEFAULT)
 }
 
-/// The payload of a token whose signature nobody has checked.
+/// The payload of a token whose signature nobody has checked; empty if it is elsewhere.
 #[must_use]
 pub fn peek_unverified_payload<'a>(token: &'a Unverified<'_>) -> &'a [u8] {
     token.unverified_payload()

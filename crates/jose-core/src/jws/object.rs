@@ -56,12 +56,21 @@ use crate::member::Writer;
 pub struct Jws {
     /// Whether the payload is signed in base64url, as all signatures agree.
     encoded: bool,
-    payload: Option<Payload>,
-    /// Whether the payload is left out when this is written.
-    detached: bool,
+    payload: Carried,
     slots: Vec<Slot>,
     /// Members of the outermost object with no meaning here, as JSON text.
     other: Vec<(String, String)>,
+}
+
+/// Where the payload is.
+#[derive(Clone)]
+enum Carried {
+    Attached(Payload),
+    /// Left out when this is written, and known only if it was brought back or never gone.
+    Detached(Option<Payload>),
+    /// A compact token with nothing between its dots: an empty payload, or one that is elsewhere
+    /// (RFC 7515 appendix F). The text does not tell.
+    Nothing,
 }
 
 /// A place in the array of signatures.
@@ -151,14 +160,14 @@ impl Jws {
     }
 
     fn over(payload: Vec<u8>, encoded: bool) -> Self {
-        let payload = Some(Payload::new(payload, encoded));
-        Self { payload, detached: false, ..Self::elsewhere(encoded) }
+        let payload = Carried::Attached(Payload::new(payload, encoded));
+        Self { payload, ..Self::elsewhere(encoded) }
     }
 
     /// A JWS whose payload is elsewhere, with no signature yet.
     pub(super) fn elsewhere(encoded: bool) -> Self {
         let (slots, other) = (Vec::new(), Vec::new());
-        Self { encoded, payload: None, detached: true, slots, other }
+        Self { encoded, payload: Carried::Detached(None), slots, other }
     }
 
     /// Reads a JWS in any serialization, within the default [`Limits`].
@@ -215,9 +224,10 @@ impl Jws {
         };
         let encoded = entry.is_encoded();
         Ok(Self {
-            payload: Some(Payload::read(segments.payload.into(), encoded)?),
-            // Nothing tells an empty payload from one that is elsewhere (RFC 7515 appendix F).
-            detached: segments.payload.is_empty(),
+            payload: match segments.payload {
+                "" => Carried::Nothing,
+                text => Carried::Attached(Payload::read(text.into(), encoded)?),
+            },
             slots: alloc::vec![Slot::Signature(Box::new(entry))],
             ..Self::elsewhere(encoded)
         })
@@ -252,25 +262,29 @@ impl Jws {
                 .ok_or_else(|| outside(Rule::Type { member: "payload", expected: "a string" }))?;
             Payload::read(text.into_owned(), encoded).map_err(|rule| rule.of(Subject::Jws))
         });
-        let payload = payload.transpose()?;
-        Ok(Self { encoded, detached: payload.is_none(), payload, slots, other })
+        let payload = payload.transpose()?.map_or(Carried::Detached(None), Carried::Attached);
+        Ok(Self { encoded, payload, slots, other })
     }
 
-    /// This JWS with its payload, which was detached from it (RFC 7515 appendix F) and is still left
-    /// out when it is written.
+    /// This JWS with its payload, which was detached from it (RFC 7515 appendix F). It is written with
+    /// it, unless [detached](Self::detach) again.
     ///
     /// # Errors
     ///
     /// [`ParseError`] if it has a payload already.
     pub fn with_payload(mut self, payload: impl Into<Vec<u8>>) -> Result<Self, ParseError> {
         self.refuse_payload()?;
-        self.payload = Some(Payload::new(payload.into(), self.encoded));
+        self.payload = Carried::Attached(Payload::new(payload.into(), self.encoded));
         Ok(self)
     }
 
     /// Leaves the payload out when this is written (RFC 7515 appendix F).
-    pub const fn detach(&mut self) -> &mut Self {
-        self.detached = true;
+    pub fn detach(&mut self) -> &mut Self {
+        self.payload = match core::mem::replace(&mut self.payload, Carried::Nothing) {
+            Carried::Attached(payload) => Carried::Detached(Some(payload)),
+            Carried::Nothing => Carried::Detached(None),
+            detached @ Carried::Detached(_) => detached,
+        };
         self
     }
 
@@ -281,7 +295,7 @@ impl Jws {
     ///
     /// As [`sign_with`](Self::sign_with).
     pub fn sign(&mut self, key: &SigningKey) -> Result<&mut Self, SignError> {
-        self.sign_with(&key.header(), &Header::new(), key)
+        self.sign_with(&key.header(), None, key)
     }
 
     /// Adds a signature by `key`, under headers of the caller's.
@@ -293,16 +307,16 @@ impl Jws {
     ///
     /// [`SignError::Header`] and [`SignError::Critical`] for headers that no verifier would take,
     /// [`SignError::Key`] if they name another `alg` than the key's, [`SignError::NoPayload`] if
-    /// the payload is elsewhere, [`SignError::Unavailable`] and [`SignError::Length`] if there was
+    /// the payload is, or may be, elsewhere, [`SignError::Unavailable`] and [`SignError::Length`] if there was
     /// no signature, or none of this algorithm.
-    pub fn sign_with(
+    pub fn sign_with<'h>(
         &mut self,
         protected: &Header,
-        unprotected: &Header,
+        unprotected: impl Into<Option<&'h Header>>,
         key: &SigningKey,
     ) -> Result<&mut Self, SignError> {
-        let payload = self.payload.as_ref().ok_or(SignError::NoPayload)?;
-        let headers = Headers::lay_out(key.alg(), protected, unprotected, self.encoded)?;
+        let payload = self.payload.get().ok_or(SignError::NoPayload)?;
+        let headers = Headers::lay_out(key.alg(), protected, unprotected.into(), self.encoded)?;
         let protected = headers.protected_text();
         let signature = key.sign(SigningInput::of(&protected, payload.signed()).parts())?;
         self.push(protected, headers.unprotected, signature)?;
@@ -315,14 +329,14 @@ impl Jws {
     /// # Errors
     ///
     /// As [`sign_with`](Self::sign_with), but for the signature.
-    pub fn unsigned(
+    pub fn unsigned<'h>(
         &self,
         alg: SignatureAlgorithm,
         protected: &Header,
-        unprotected: &Header,
+        unprotected: impl Into<Option<&'h Header>>,
     ) -> Result<Unsigned, SignError> {
-        let payload = self.payload.as_ref().ok_or(SignError::NoPayload)?;
-        let headers = Headers::lay_out(alg, protected, unprotected, self.encoded)?;
+        let payload = self.payload.get().ok_or(SignError::NoPayload)?;
+        let headers = Headers::lay_out(alg, protected, unprotected.into(), self.encoded)?;
         Ok(Unsigned::over_signed(alg, headers, payload.signed()))
     }
 
@@ -335,7 +349,7 @@ impl Jws {
     /// [`SignError::Length`] if the algorithm's signatures have another length,
     /// [`SignError::OtherPayload`] if `unsigned` is not of this JWS.
     pub fn attach(&mut self, unsigned: Unsigned, signature: &[u8]) -> Result<&mut Self, SignError> {
-        let payload = self.payload.as_ref().ok_or(SignError::NoPayload)?;
+        let payload = self.payload.get().ok_or(SignError::NoPayload)?;
         unsigned.check_len(signature)?;
         let (protected, unprotected) = unsigned.into_headers(payload.signed(), self.encoded)?;
         self.push(protected, unprotected, signature.into())?;
@@ -371,14 +385,15 @@ impl Jws {
         self.slots.iter().enumerate().map(|(index, slot)| match slot {
             Slot::Malformed { error, .. } => Err(*error),
             Slot::Signature(entry) => {
-                let payload = self.payload.as_ref();
-                let signed = payload.map(Payload::signed).unwrap_or_default();
+                let nothing = matches!(self.payload, Carried::Nothing).then_some(&[][..]);
+                let payload = self.payload.get();
+                let signed = payload.map(Payload::signed).or(nothing);
                 Ok(Unverified::new(
                     index,
                     &entry.protected,
                     entry.unprotected_header(),
-                    SigningInput::of(&entry.protected_text, signed),
-                    payload.map(Payload::octets).unwrap_or_default(),
+                    SigningInput::of(&entry.protected_text, signed.unwrap_or_default()),
+                    payload.map(Payload::octets).or(nothing),
                     &entry.signature,
                 ))
             }
@@ -420,13 +435,16 @@ impl Jws {
         keys: &(impl KeyResolver + ?Sized),
         policy: &Policy,
     ) -> Result<Outcomes, ParseError> {
-        let missing = || Rule::Missing { member: "payload" }.of(Subject::JwsJson);
-        let payload = self.payload.as_ref().ok_or_else(missing)?;
+        let content = match &self.payload {
+            Carried::Attached(payload) | Carried::Detached(Some(payload)) => payload.octets(),
+            Carried::Nothing => &[],
+            Carried::Detached(None) => return Err(NO_PAYLOAD),
+        };
         let outcomes = self.signatures().enumerate().map(|(index, signature)| match signature {
             Ok(signature) => signature.outcome(keys, policy),
             Err(error) => Outcome::new(index, None, Err(Error::Parse(error))),
         });
-        Ok(Outcomes::new(outcomes.collect(), policy.required().clone(), payload.octets().into()))
+        Ok(Outcomes::new(outcomes.collect(), policy.required().clone(), content.into()))
     }
 
     /// This JWS as `header.payload.signature` (RFC 7515 §7.1).
@@ -445,10 +463,8 @@ impl Jws {
             return Err(SerializationError::OtherMembers);
         }
         let payload = match &self.payload {
-            Some(payload) if !self.detached => {
-                payload.segment().ok_or(SerializationError::Payload)?
-            }
-            _ => "",
+            Carried::Attached(payload) => payload.segment().ok_or(SerializationError::Payload)?,
+            Carried::Detached(_) | Carried::Nothing => "",
         };
         let signature = base64url::encode(&entry.signature);
         Ok([&entry.protected_text, payload, &signature].join("."))
@@ -459,7 +475,8 @@ impl Jws {
     /// # Errors
     ///
     /// [`SerializationError`] for what the flattened serialization cannot hold: no signature or
-    /// several, and a payload that is neither encoded nor [detached](Self::detach) and not UTF-8.
+    /// several, and a payload that is neither encoded nor [detached](Self::detach) and not UTF-8; and
+    /// [`SerializationError::NoPayload`] where it is not known whether there is one.
     pub fn to_flattened(&self) -> Result<String, SerializationError> {
         let entry = self.only()?;
         // What stood beside the signature would stand beside the payload.
@@ -486,7 +503,8 @@ impl Jws {
     /// # Errors
     ///
     /// [`SerializationError`] if there is no signature, or the payload is neither encoded nor
-    /// [detached](Self::detach) and not UTF-8.
+    /// [detached](Self::detach) and not UTF-8; and [`SerializationError::NoPayload`] where it is not
+    /// known whether there is one.
     pub fn to_general(&self) -> Result<String, SerializationError> {
         if self.slots.is_empty() {
             return Err(SerializationError::Signatures { count: 0 });
@@ -512,10 +530,14 @@ impl Jws {
     }
 
     fn write_payload(&self, out: &mut Writer<'_>) -> Result<(), SerializationError> {
-        if let (Some(payload), false) = (&self.payload, self.detached) {
-            out.text("payload", Some(payload.text().ok_or(SerializationError::Payload)?));
+        match &self.payload {
+            Carried::Attached(payload) => {
+                out.text("payload", Some(payload.text().ok_or(SerializationError::Payload)?));
+                Ok(())
+            }
+            Carried::Detached(_) => Ok(()),
+            Carried::Nothing => Err(SerializationError::NoPayload),
         }
-        Ok(())
     }
 
     /// The only signature.
@@ -534,15 +556,27 @@ impl Jws {
     /// Refuses to be given a payload if there is one already: of two, nobody could say which was
     /// signed.
     pub(super) fn refuse_payload(&self) -> Result<(), ParseError> {
-        // An empty one in a compact token is one that is elsewhere.
-        let own = self.payload.as_ref();
-        if own.is_some_and(|own| !self.detached || !own.octets().is_empty()) {
-            let rule = Rule::Value { member: "payload", expected: "absent if given apart" };
-            return Err(rule.of(Subject::Jws));
+        match self.payload {
+            Carried::Detached(None) | Carried::Nothing => Ok(()),
+            Carried::Attached(_) | Carried::Detached(Some(_)) => {
+                let rule = Rule::Value { member: "payload", expected: "absent if given apart" };
+                Err(rule.of(Subject::Jws))
+            }
         }
-        Ok(())
     }
 }
+
+impl Carried {
+    const fn get(&self) -> Option<&Payload> {
+        match self {
+            Self::Attached(payload) | Self::Detached(Some(payload)) => Some(payload),
+            Self::Detached(None) | Self::Nothing => None,
+        }
+    }
+}
+
+/// What is left to say of a payload that is elsewhere.
+pub(super) const NO_PAYLOAD: ParseError = Rule::Missing { member: "payload" }.of(Subject::JwsJson);
 
 fn read_slots<S: AsRef<str>>(object: &Object<S>, limits: &Limits) -> Result<Vec<Slot>, ParseError> {
     let outside = |rule: Rule| rule.of(Subject::JwsJson);
@@ -610,7 +644,7 @@ impl fmt::Debug for Jws {
         // With its payload and signatures it would be a token for anyone to use.
         f.debug_struct("Jws")
             .field("encoded", &self.encoded)
-            .field("detached", &self.detached)
+            .field("payload", &self.payload.get().is_some())
             .field("signatures", &self.slots.len())
             .finish_non_exhaustive()
     }
@@ -622,6 +656,9 @@ impl fmt::Debug for Jws {
 pub enum SerializationError {
     /// Its only signature cannot be read.
     Malformed(ParseError),
+    /// It was read from a compact token with nothing between its dots, which does not tell an empty
+    /// payload from one that is elsewhere: [`Jws::with_payload`] or [`Jws::detach`] does.
+    NoPayload,
     /// It has members that the serialization has no place for.
     OtherMembers,
     /// Its payload is neither encoded nor detached, and does not fit between dots, or is not UTF-8.
@@ -647,6 +684,7 @@ impl fmt::Display for SerializationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(_) => f.write_str("its only signature cannot be read"),
+            Self::NoPayload => f.write_str("its payload is empty or elsewhere"),
             Self::OtherMembers => f.write_str("it has members that would be lost"),
             Self::Payload => f.write_str("its payload can only be carried detached"),
             Self::Signatures { count } => write!(f, "it has {count} signatures"),

@@ -61,6 +61,12 @@ impl Outcome {
         self.headers.as_ref()?.1.as_ref()
     }
 
+    /// `kid`, from either header: the name of the key, in the sender's words.
+    #[must_use]
+    pub fn kid(&self) -> Option<&str> {
+        self.protected()?.kid().or_else(|| self.unprotected()?.kid())
+    }
+
     /// The algorithm of the key that made it; `None` if it is not valid.
     #[must_use]
     pub fn alg(&self) -> Option<SignatureAlgorithm> {
@@ -120,7 +126,10 @@ impl<T> Outcomes<T> {
             _ if total == 1 && count == 0 => Err(refused
                 .pop()
                 .map_or(Error::Verify(VerifyError::InvalidSignature), |(_, error)| error)),
-            _ => Err(Error::Verify(VerifyError::Unmet(Unmet { refused, valid: count }))),
+            _ => {
+                let required = self.required;
+                Err(Error::Verify(VerifyError::Unmet(Unmet { refused, valid: count, required })))
+            }
         }
     }
 }
@@ -141,17 +150,24 @@ impl<T> fmt::Debug for Outcomes<T> {
 pub struct Unmet {
     refused: Vec<(usize, Error)>,
     valid: usize,
+    required: Required,
 }
 
 impl Unmet {
     /// One valid signature where more are required.
-    pub(super) const fn one() -> Self {
-        Self { refused: Vec::new(), valid: 1 }
+    pub(super) fn one(required: &Required) -> Self {
+        Self { refused: Vec::new(), valid: 1, required: required.clone() }
     }
 
     /// The signatures that are not valid: their places, from 0, and why.
     pub fn refused(&self) -> impl Iterator<Item = (usize, &Error)> {
         self.refused.iter().map(|(index, error)| (*index, error))
+    }
+
+    /// What was required.
+    #[must_use]
+    pub const fn required(&self) -> &Required {
+        &self.required
     }
 
     /// How many signatures are valid, required or not.
@@ -177,7 +193,13 @@ impl Unmet {
 impl fmt::Display for Unmet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.valid + self.refused.len();
-        write!(f, "{} of {total} signatures are valid", self.valid)?;
+        write!(f, "{} of {total} signatures are valid, required ", self.valid)?;
+        match &self.required {
+            Required::Any => f.write_str("is one")?,
+            Required::All => f.write_str("are all")?,
+            Required::Kids(kids) => write!(f, "are those of {} named keys", kids.len())?,
+            Required::DistinctKeys(least) => write!(f, "are those of {least} different keys")?,
+        }
         for (index, error) in &self.refused {
             write!(f, "; number {index}: ")?;
             match error {

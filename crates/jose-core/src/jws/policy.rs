@@ -30,7 +30,9 @@ pub enum Required {
     /// Any one of them.
     #[default]
     Any,
-    /// Every one: a signature by a key one does not know is one that is not valid.
+    /// Every one that is there: a signature by a key one does not know is one that is not valid. One
+    /// that somebody took out is not missed; [`Kids`](Self::Kids) and
+    /// [`DistinctKeys`](Self::DistinctKeys) miss it.
     All,
     /// Those of the keys with these names: the names of the verifier's keys, whatever the headers say.
     Kids(Vec<String>),

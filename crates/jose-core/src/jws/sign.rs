@@ -85,18 +85,18 @@ impl Headers {
     pub(super) fn lay_out(
         alg: SignatureAlgorithm,
         protected: &Header,
-        unprotected: &Header,
+        unprotected: Option<&Header>,
         encoded: bool,
     ) -> Result<Self, SignError> {
         let refuse = |rule: Rule| SignError::Header(rule.of(Subject::Jws));
-        for header in [protected, unprotected] {
+        for header in [Some(protected), unprotected].into_iter().flatten() {
             if let Some(other) = header.alg().filter(|name| *name != alg.name()) {
                 let actual = excerpt(other);
                 return Err(SignError::Key(KeyError::Algorithm { expected: alg.name(), actual }));
             }
             check(header).map_err(refuse)?;
         }
-        let unprotected = Some(unprotected).filter(|header| !header.names().is_empty());
+        let unprotected = unprotected.filter(|header| !header.names().is_empty());
         let mut protected = Cow::Borrowed(protected);
         if protected.b64().is_some_and(|b64| b64 != encoded) {
             return Err(refuse(Rule::Inconsistent { member: "b64" }));
@@ -174,7 +174,7 @@ impl Unsigned {
         header: &Header,
         payload: &[u8],
     ) -> Result<Self, SignError> {
-        let headers = Headers::lay_out(alg, header, &Header::new(), true)?;
+        let headers = Headers::lay_out(alg, header, None, true)?;
         let room = base64url::encoded_len(payload.len());
         Ok(Self::over(alg, headers, room, |input| base64url::encode_into(payload, input)))
     }

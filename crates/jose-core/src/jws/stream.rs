@@ -103,7 +103,7 @@ impl<'k> SigningStream<'k> {
     ///
     /// As [`sign_with`](Self::sign_with).
     pub fn sign(&mut self, key: &'k SigningKey) -> Result<&mut Self, SignError> {
-        self.sign_with(&key.header(), &Header::new(), key)
+        self.sign_with(&key.header(), None, key)
     }
 
     /// Adds a signer, under headers of the caller's: see [`Jws::sign_with`].
@@ -112,17 +112,17 @@ impl<'k> SigningStream<'k> {
     ///
     /// [`SignError::NoStream`] if the key needs the whole payload at once, [`SignError::Started`]
     /// after the first piece of it; else as [`Jws::sign_with`].
-    pub fn sign_with(
+    pub fn sign_with<'h>(
         &mut self,
         protected: &Header,
-        unprotected: &Header,
+        unprotected: impl Into<Option<&'h Header>>,
         key: &'k SigningKey,
     ) -> Result<&mut Self, SignError> {
         if self.pieces.started {
             return Err(SignError::Started);
         }
         let encoded = self.pieces.encoder.is_some();
-        let headers = Headers::lay_out(key.alg(), protected, unprotected, encoded)?;
+        let headers = Headers::lay_out(key.alg(), protected, unprotected.into(), encoded)?;
         let protected = headers.protected_text();
         let stream = key.signer.stream().map_err(SignError::Unavailable)?;
         let stream = Ok(stream.ok_or(SignError::NoStream(key.alg()))?);
@@ -376,9 +376,15 @@ impl SigningStream<'_> {
     ///
     /// # Errors
     ///
-    /// The reader's. What was read before it has been taken.
+    /// The reader's. There will be no signature then: it would be one over what came before.
     pub fn update_from(&mut self, reader: impl std::io::Read) -> std::io::Result<u64> {
-        read_all(reader, |octets| self.update(octets))
+        let read = read_all(reader, |octets| self.update(octets));
+        if read.is_err() {
+            for signer in &mut self.signers {
+                signer.stream = Err(CryptoError::from_source("the payload could not be read"));
+            }
+        }
+        read
     }
 }
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::error::Error as StdError;
 use core::fmt;
 
+use super::object::NO_PAYLOAD;
 use super::payload::{NOT_A_SEGMENT, is_segment};
 use super::{KeyResolver, Outcome, Policy, Unmet, ValidSignature, Verified, VerifyingKey, compact};
 use crate::base64url;
@@ -36,7 +37,7 @@ pub fn verify_with(
     policy: &Policy,
 ) -> Result<Verified<Vec<u8>>, Error> {
     let unverified = Unverified::parse_within(token, policy.ceilings())?;
-    Ok(unverified.verify_with(keys, policy)?)
+    unverified.verify_with(keys, policy)
 }
 
 /// As [`verify_with`], for claims: RFC 7797 §7 keeps `b64` out of JWTs.
@@ -47,7 +48,7 @@ pub(crate) fn verify_encoded(
 ) -> Result<Verified<Vec<u8>>, Error> {
     let unverified = Unverified::parse_within(token, policy.ceilings())?;
     refuse_unencoded(unverified.protected())?;
-    Ok(unverified.verify_with(keys, policy)?)
+    unverified.verify_with(keys, policy)
 }
 
 /// Refuses a payload that is not encoded where claims are expected.
@@ -70,7 +71,8 @@ pub struct Unverified<'t> {
     protected: Cow<'t, Header>,
     unprotected: Option<&'t Header>,
     input: SigningInput<'t>,
-    payload: Cow<'t, [u8]>,
+    /// `None` if it is elsewhere.
+    payload: Option<Cow<'t, [u8]>>,
     signature: Cow<'t, [u8]>,
 }
 
@@ -135,7 +137,7 @@ impl<'t> Unverified<'t> {
             protected: Cow::Owned(protected),
             unprotected: None,
             input: SigningInput::Whole([segments.signing_input.as_bytes()]),
-            payload,
+            payload: Some(payload),
             signature: Cow::Owned(base64url::decode(segments.signature.as_bytes())?),
         })
     }
@@ -146,7 +148,7 @@ impl<'t> Unverified<'t> {
         protected: &'t Header,
         unprotected: Option<&'t Header>,
         input: SigningInput<'t>,
-        payload: &'t [u8],
+        payload: Option<&'t [u8]>,
         signature: &'t [u8],
     ) -> Self {
         Self {
@@ -154,7 +156,10 @@ impl<'t> Unverified<'t> {
             protected: Cow::Borrowed(protected),
             unprotected,
             input,
-            payload: Cow::Borrowed(payload),
+            payload: match payload {
+                Some(payload) => Some(Cow::Borrowed(payload)),
+                None => None,
+            },
             signature: Cow::Borrowed(signature),
         }
     }
@@ -185,7 +190,7 @@ impl<'t> Unverified<'t> {
     }
 
     pub(crate) fn unverified_payload(&self) -> &[u8] {
-        &self.payload
+        self.payload.as_deref().unwrap_or_default()
     }
 
     /// Accepts the token if one of `keys` signed it, under the default [`Policy`].
@@ -193,10 +198,7 @@ impl<'t> Unverified<'t> {
     /// # Errors
     ///
     /// As [`verify_with`](Self::verify_with).
-    pub fn verify(
-        self,
-        keys: &(impl KeyResolver + ?Sized),
-    ) -> Result<Verified<Vec<u8>>, VerifyError> {
+    pub fn verify(self, keys: &(impl KeyResolver + ?Sized)) -> Result<Verified<Vec<u8>>, Error> {
         self.verify_with(keys, &Policy::default())
     }
 
@@ -207,20 +209,25 @@ impl<'t> Unverified<'t> {
     /// [`VerifyError::Critical`] and [`VerifyError::NoMatchingKey`] follow from the headers and the
     /// caller's keys, before any cryptography. [`VerifyError::InvalidSignature`] if every key that
     /// was tried said no, [`VerifyError::Unavailable`] if one could not answer and none said yes,
-    /// [`VerifyError::Unmet`] if the policy asks for more than this one signature.
+    /// [`VerifyError::Unmet`] if the policy asks for more than this one signature. [`Error::Parse`]
+    /// if the payload is elsewhere.
     pub fn verify_with(
         self,
         keys: &(impl KeyResolver + ?Sized),
         policy: &Policy,
-    ) -> Result<Verified<Vec<u8>>, VerifyError> {
+    ) -> Result<Verified<Vec<u8>>, Error> {
+        if self.payload.is_none() {
+            return Err(Error::Parse(NO_PAYLOAD));
+        }
         let key = self.signer(keys, policy)?;
         if !policy.required().is_met(1, &[&key]) {
-            return Err(VerifyError::Unmet(Unmet::one()));
+            return Err(Error::Verify(VerifyError::Unmet(Unmet::one(policy.required()))));
         }
         let unprotected = self.unprotected.cloned();
         let signature =
             ValidSignature::by(&key, self.index, self.protected.into_owned(), unprotected);
-        Ok(Verified::by(signature, Vec::new(), self.payload.into_owned()))
+        let content = self.payload.map(Cow::into_owned).unwrap_or_default();
+        Ok(Verified::by(signature, Vec::new(), content))
     }
 
     /// What becomes of it as one signature among others.

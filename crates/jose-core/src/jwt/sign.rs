@@ -1,6 +1,7 @@
 //! Signing claims (RFC 7519 §7.1).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
@@ -14,7 +15,7 @@ use crate::error::{CryptoError, ParseError, Rule, Subject};
 use crate::header::Header;
 use crate::json;
 use crate::jwa::SignatureAlgorithm;
-use crate::jws::{self, SigningKey, Unsigned};
+use crate::jws::{self, Jws, SigningKey, Unsigned};
 use crate::limits::Limits;
 use crate::time::{DurationError, IntoSeconds, UnixTime};
 
@@ -228,6 +229,26 @@ impl Builder {
         let header = self.header_of(key.kid());
         let payload = self.payload(claims)?;
         jws::sign_with_header(&header, payload.as_bytes(), key).map_err(SignError::Jws)
+    }
+
+    /// Signs `claims` with each of `keys`, and returns one [`Jws`] that has them once: the options
+    /// count for every signature. [`jwt::accept`](super::accept) is the other side.
+    ///
+    /// # Errors
+    ///
+    /// As [`sign`](Self::sign).
+    pub fn sign_by<'k, C: Serialize>(
+        self,
+        claims: &C,
+        keys: impl IntoIterator<Item = &'k SigningKey>,
+    ) -> Result<Jws, SignError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let headers: Vec<_> = keys.iter().map(|key| self.header_of(key.kid())).collect();
+        let mut jws = Jws::new(self.payload(claims)?);
+        for (key, header) in keys.into_iter().zip(headers) {
+            jws.sign_with(&header, None, key).map_err(SignError::Jws)?;
+        }
+        Ok(jws)
     }
 
     /// Lays out `claims` for a key that is held elsewhere: `alg` and `kid` are that key's.
