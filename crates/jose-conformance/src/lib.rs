@@ -134,6 +134,63 @@ macro_rules! suite {
             digests_are_those_of_fips_180
             random_octets_differ
             keys_are_shared_between_threads
+            what_is_signed_verifies_in_every_form
+            a_serialization_is_told_by_its_structure
+            json_that_is_parsed_already_reads_alike
+            conversions_lose_nothing
+            a_conversion_that_would_lose_something_is_refused
+            an_empty_payload_in_compact_form_may_be_elsewhere
+            a_jws_does_not_show_its_payload
+            several_keys_sign_one_payload
+            a_signature_more_leaves_the_others_as_they_are
+            no_signature_hides_a_good_one
+            outcomes_tell_of_each_signature
+            a_single_signature_is_refused_for_its_own_reason
+            an_unprotected_kid_selects
+            a_verifier_that_cannot_answer_stops_no_other
+            many_signatures_have_a_bounded_number_of_keys_tried
+            claims_of_several_are_held_to_the_rules
+            claims_in_json_are_always_encoded
+            all_signatures_are_more_than_any
+            keys_are_required_by_their_own_names
+            at_least_one_signature_has_to_be_valid
+            what_nobody_signed_is_not_verified
+            a_key_counts_once
+            an_external_key_counts_once
+            a_policy_is_held_to_by_a_compact_token
+            a_signature_taken_alone_is_not_all
+            claims_are_not_accepted_under_a_laxer_policy
+            signatures_made_elsewhere_are_attached
+            an_asn1_signature_can_be_attached_to_a_jws
+            a_signature_for_another_payload_is_not_attached
+            a_signature_of_another_length_is_not_attached
+            an_unprotected_header_makes_no_compact_token
+            a_device_that_fails_adds_no_signature
+            a_detached_payload_is_given_apart
+            a_detached_compact_token_alone_is_refused
+            a_payload_is_not_given_twice
+            a_detached_jws_can_be_signed_again
+            a_payload_that_is_elsewhere_is_not_signed
+            an_unencoded_payload_is_named_critical_once
+            an_unencoded_payload_excuses_no_other_crit
+            an_encoded_payload_is_not_named
+            a_header_that_contradicts_its_payload_is_not_signed
+            octets_are_signed_as_they_are
+            an_unencoded_payload_in_compact_form_is_printable_ascii
+            an_unencoded_payload_in_json_is_any_text
+            every_signature_of_an_unencoded_payload_says_so
+            a_stream_signs_and_verifies_what_the_whole_would
+            a_stream_of_other_pieces_is_refused
+            a_payload_that_is_there_is_not_streamed
+            what_cannot_stream_signs_nothing_in_pieces
+            what_cannot_stream_stops_nobody_who_can
+            a_signer_comes_before_the_first_piece
+            a_stream_signs_no_header_that_the_whole_would_not
+            a_device_that_fails_in_a_stream_answers_nothing
+            a_device_that_streams_another_length_makes_no_signature
+            several_keys_sign_one_stream
+            a_key_that_cannot_stream_has_not_said_no
+            a_stream_refuses_what_the_whole_does
         );
         $crate::family!(jwt:
             typed_claims_round_trip_under_every_algorithm
@@ -235,6 +292,32 @@ macro_rules! suite {
             a_token_has_one_spelling
             a_token_cut_short_is_refused
             no_bit_of_a_token_can_be_flipped
+            a_jws_has_at_least_one_signature
+            an_absent_payload_is_not_an_empty_one
+            a_payload_is_a_string
+            an_object_in_two_serializations_is_in_neither
+            an_encrypted_token_is_no_signed_one
+            a_name_stands_once_in_an_object
+            signatures_that_differ_in_b64_are_refused
+            members_in_base64url_have_one_spelling
+            more_signatures_than_the_limit_are_refused
+            a_jws_in_json_beyond_the_limit_is_refused
+            nothing_stands_around_the_object
+            a_jws_is_utf8
+            members_without_meaning_are_ignored_and_still_json
+            a_stream_is_begun_only_with_keys_that_are_selected
+            a_signature_is_an_object
+            a_malformed_signature_stops_no_good_one
+            no_parameter_is_in_both_headers
+            what_changes_verification_is_protected
+            an_unprotected_alg_is_refused_unless_the_caller_accepts_it
+            members_of_a_signature_have_their_types
+            an_empty_header_is_absent
+            a_signature_names_its_algorithm
+            a_header_in_json_beyond_the_limit_is_refused
+            a_signature_that_is_nested_too_deep_stops_no_good_one
+            a_private_key_in_an_unprotected_header_is_refused
+            a_key_in_an_unprotected_header_is_never_trusted
             a_kid_is_compared_exactly
             a_kid_of_two_keys_for_one_algorithm_matches_neither
             one_kid_for_keys_of_different_kinds_is_fine
@@ -310,7 +393,19 @@ mod tests {
         let suite = include_str!("lib.rs");
         let families: [(&str, &[&str]); 5] = [
             ("jwk", &[include_str!("jwk.rs")]),
-            ("jws", &[include_str!("jws.rs")]),
+            (
+                "jws",
+                &[
+                    include_str!("jws/compact.rs"),
+                    include_str!("jws/json.rs"),
+                    include_str!("jws/many.rs"),
+                    include_str!("jws/required.rs"),
+                    include_str!("jws/two_steps.rs"),
+                    include_str!("jws/detached.rs"),
+                    include_str!("jws/unencoded.rs"),
+                    include_str!("jws/streams.rs"),
+                ],
+            ),
             (
                 "jwt",
                 &[
@@ -325,6 +420,8 @@ mod tests {
                     include_str!("misuse/confusion.rs"),
                     include_str!("misuse/header.rs"),
                     include_str!("misuse/compact.rs"),
+                    include_str!("misuse/json.rs"),
+                    include_str!("misuse/entry.rs"),
                     include_str!("misuse/key_sets.rs"),
                     include_str!("misuse/outside.rs"),
                 ],

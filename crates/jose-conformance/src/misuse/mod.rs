@@ -2,7 +2,9 @@
 
 mod compact;
 mod confusion;
+mod entry;
 mod header;
+mod json;
 mod key_sets;
 mod outside;
 
@@ -12,11 +14,11 @@ use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
-use jose_core::crypto::{Backend, CryptoError, Refused, Signer, Verifier};
+use jose_core::crypto::{Backend, CryptoError, Refused, Signer, Verifier, VerifyStream};
 use jose_core::error::{self, Critical, KeyError, NoMatchReason, NoMatchingKey, Rule, VerifyError};
 use jose_core::jwa::{Bound, Hash, SignatureAlgorithm};
 use jose_core::jwk::{JwkSet, Params};
-use jose_core::jws::{self, KeyResolver, Policy, SignError, SigningKey, SkipReason};
+use jose_core::jws::{self, Jws, KeyResolver, Policy, SignError, SigningKey, SkipReason};
 use jose_core::jws::{Unsigned, Unverified, VerifyingKey, VerifyingKeys};
 use jose_core::jwt::{self, Builder, Validation};
 use jose_core::{Header, Jwk, Limits, SecretBytes, UnixTime, base64url};
@@ -27,7 +29,9 @@ use SignatureAlgorithm as S;
 
 pub use self::compact::*;
 pub use self::confusion::*;
+pub use self::entry::*;
 pub use self::header::*;
+pub use self::json::*;
 pub use self::key_sets::*;
 pub use self::outside::*;
 
@@ -96,6 +100,11 @@ impl Verifier for Counted {
         self.asked.fetch_add(1, Ordering::Relaxed);
         self.verifier.verify(input, signature)
     }
+
+    fn stream(&self) -> Result<Option<Box<dyn VerifyStream + '_>>, CryptoError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.verifier.stream()
+    }
 }
 
 /// Signs whatever it is given: no guard but the one under test can be what refuses its tokens.
@@ -130,14 +139,129 @@ fn trusted(subject: &Subject) -> VerifyingKey {
     keys::verifier(S::HS256, subject.backend())
 }
 
-/// Why a token is refused: the same by every way in.
+/// Why a token is refused: the same by every way in, and in every form that has room for it.
 fn refusal_under(policy: &Policy, token: &str, keys: &impl KeyResolver) -> jws::Error {
     let error = jws::verify_with(token, keys, policy).unwrap_err();
     let rules = Validation::new().with_policy(policy.clone());
     let claims = jwt::verify_claims(token, keys, &rules, UnixTime::from_secs(0)).unwrap_err();
     assert_eq!(format!("{error:?}"), format!("{claims:?}"), "one refusal by either way in");
     assert_eq!(error.code(), claims.code());
+    assert_refused_alike(policy, token, keys, &error);
     error
+}
+
+/// The same three segments are refused with the same error as members of JSON and with the payload
+/// given apart, whether the keys are one, many or answered.
+fn assert_refused_alike(
+    policy: &Policy,
+    token: &str,
+    keys: &impl KeyResolver,
+    expected: &jws::Error,
+) {
+    let Some([header, payload, _]) = segments(token) else { return };
+    let refused = |jws: Result<Jws, error::ParseError>, form: &str| match jws {
+        Err(error) => assert_alike(&jws::Error::Parse(error), expected, header, form),
+        Ok(jws) => {
+            let error = jws.verify_with(keys, policy).unwrap_err();
+            assert_alike(&error, expected, header, form);
+            let error = jws.verify_with(&Answered(keys), policy).unwrap_err();
+            assert_alike(&error, expected, header, form);
+            let signature = jws.signatures().next().unwrap().unwrap();
+            if let Ok(keys) = keys.resolve(&signature) {
+                let error = jws.verify_with(&keys, policy).unwrap_err();
+                assert_alike(&error, expected, header, form);
+            }
+            let error = signature.verify_with(keys, policy).unwrap_err();
+            assert_alike(&error, expected, header, form);
+        }
+    };
+    // What begins with a brace is read as JSON wherever both may come.
+    if !token.starts_with('{') {
+        refused(Jws::parse(token), "compact");
+    }
+    for json in [flattened(token), general(token)] {
+        let json = json.to_string();
+        // The names of the members count too, and JSON that is parsed already is measured as JSON.
+        let limit = Limits::default().token;
+        if json.len() <= limit {
+            refused(Jws::from_value(&serde_json::from_str(&json).unwrap()), "parsed JSON");
+        }
+        if json.len() <= limit || token.len() > limit {
+            refused(Jws::parse(&json), &json);
+        }
+    }
+    // A payload that is given apart has no limit but the caller's.
+    if token.len() > Limits::default().token {
+        return;
+    }
+    let octets = base64url::decode(payload.as_bytes());
+    for detached in [flattened(token), general(token)] {
+        let mut detached = detached;
+        detached.as_object_mut().unwrap().remove("payload");
+        if let (Ok(jws), Ok(octets)) = (Jws::parse(detached.to_string()), &octets) {
+            let unencoded = b64(&jws) == Some(false);
+            let payload = if unencoded { payload.as_bytes() } else { octets };
+            refused(jws.with_payload(payload), "detached JSON");
+        }
+    }
+    let mut jws = match Jws::parse(token) {
+        Ok(jws) if !payload.is_empty() && !token.starts_with('{') => jws,
+        _ => return,
+    };
+    let unencoded = b64(&jws) == Some(false);
+    let compact = jws.detach().to_compact().unwrap();
+    let payload = if unencoded { payload.into() } else { octets.unwrap() };
+    refused(Jws::parse(compact).unwrap().with_payload(payload), "detached compact");
+}
+
+/// Two forms may differ in what is inherent in them, and in nothing else: an empty protected header
+/// has no JSON in it in compact form, and should not be there at all in the others.
+#[track_caller]
+fn assert_alike(error: &jws::Error, expected: &jws::Error, header: &str, form: &str) {
+    let absent = Rule::Value { member: "protected", expected: "absent if empty" };
+    let empty = match error {
+        jws::Error::Parse(error) if error.rule() == absent => match expected {
+            jws::Error::Parse(expected) if header.is_empty() => expected.rule() == Rule::Json,
+            jws::Error::Parse(expected) => expected.rule() == Rule::Missing { member: "alg" },
+            _ => false,
+        },
+        _ => false,
+    };
+    if !empty {
+        assert_eq!(format!("{error:?}"), format!("{expected:?}"), "{form}");
+        assert_eq!(error.code(), expected.code(), "{form}");
+    }
+}
+
+/// `b64` of the first signature.
+fn b64(jws: &Jws) -> Option<bool> {
+    jws.signatures().next().unwrap().unwrap().protected().b64()
+}
+
+/// Keys that somebody else answers with.
+struct Answered<'k, K>(&'k K);
+
+impl<K: KeyResolver> KeyResolver for Answered<'_, K> {
+    fn resolve(&self, token: &Unverified<'_>) -> Result<VerifyingKeys, CryptoError> {
+        self.0.resolve(token)
+    }
+}
+
+/// The three segments of a token, if it has three.
+fn segments(token: &str) -> Option<[&str; 3]> {
+    token.split('.').collect::<Vec<_>>().try_into().ok()
+}
+
+/// The segments of a token as a JSON object with one signature (RFC 7515 §7.2.2).
+fn flattened(token: &str) -> Value {
+    let [header, payload, signature] = segments(token).unwrap();
+    json!({"payload": payload, "protected": header, "signature": signature})
+}
+
+/// The segments of a token as a JSON object with an array of signatures (RFC 7515 §7.2.1).
+fn general(token: &str) -> Value {
+    let [header, payload, signature] = segments(token).unwrap();
+    json!({"payload": payload, "signatures": [{"protected": header, "signature": signature}]})
 }
 
 fn refusal(token: &str, keys: &impl KeyResolver) -> jws::Error {
@@ -190,6 +314,47 @@ fn is_forged(token: &str, keys: &impl KeyResolver) -> bool {
 #[track_caller]
 fn assert_unfit<T: fmt::Debug>(refused: Result<T, KeyError>, expected: &KeyError) {
     assert_eq!(format!("{:?}", refused.unwrap_err()), format!("{expected:?}"));
+}
+
+/// The kind of error that JSON is refused with: what it is about, the rule, and the code.
+type Kind = (error::Subject, Rule, &'static str);
+
+/// What is wrong with the JSON around the signatures.
+const fn outside(rule: Rule) -> Kind {
+    (error::Subject::JwsJson, rule, "ERR_JWS_INVALID_SERIALIZATION")
+}
+
+/// What is wrong with one signature.
+const fn inside(rule: Rule) -> Kind {
+    (error::Subject::Jws, rule, "ERR_JWS_INVALID")
+}
+
+fn kind(error: error::ParseError) -> Kind {
+    (error.subject(), error.rule(), error.code())
+}
+
+/// Why text is no JWS.
+#[track_caller]
+fn broken(text: impl AsRef<[u8]>) -> Kind {
+    kind(Jws::parse(text).unwrap_err())
+}
+
+const HEADER: &str = r#"{"alg":"HS256"}"#;
+
+/// A genuine JWS with one signature under `protected`, and the members of `more`.
+fn flattened_with(subject: &Subject, protected: &str, more: &Value) -> Value {
+    let mut json = flattened(&forge(subject).seal(protected));
+    json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json
+}
+
+/// A genuine JWS with these entries instead of its own, `null` for its own.
+fn with_entries(subject: &Subject, entries: &[Option<&str>]) -> String {
+    let mut own = general(&forge(subject).seal(HEADER));
+    let good = own["signatures"][0].take().to_string();
+    let entries: Vec<_> = entries.iter().map(|entry| entry.unwrap_or(&good)).collect();
+    let payload = own["payload"].take();
+    format!("{{\"payload\":{payload},\"signatures\":[{}]}}", entries.join(","))
 }
 
 fn signing(jwk: &Jwk, subject: &Subject) -> Result<SigningKey, KeyError> {

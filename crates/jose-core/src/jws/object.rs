@@ -99,8 +99,8 @@ pub enum Serialization {
 impl Serialization {
     /// Tells in which serialization a JWS is written, by its outermost structure alone.
     ///
-    /// No text has the structure of two: a compact token has no braces, and an object with the
-    /// members of both JSON serializations is neither.
+    /// No text has the structure of two: a compact token begins with base64url and not with a brace,
+    /// and an object with the members of both JSON serializations is neither.
     ///
     /// # Errors
     ///
@@ -236,9 +236,10 @@ impl Jws {
     fn read_json(text: &str, limits: &Limits) -> Result<Self, ParseError> {
         let outside = |rule: Rule| rule.of(Subject::JwsJson);
         if text.len() > limits.token {
-            return Err(outside(Rule::TooLong { limit: limits.token }));
+            return Err(Rule::TooLong { limit: limits.token }.of(Subject::Jws));
         }
-        // As deep as can be: what is nested too deep is refused with its own signature below.
+        // As deep as can be parsed: what is nested too deep for a header is refused with its own
+        // signature below.
         let object = Object::parse_outermost(text, Limits::MAX_DEPTH).map_err(outside)?;
         let mut other = entry::others(&object, &["payload", "signatures"]);
         let slots = if Serialization::of(&object).map_err(outside)? == Serialization::General {
@@ -389,7 +390,7 @@ impl Jws {
                 let payload = self.payload.get();
                 let signed = payload.map(Payload::signed).or(nothing);
                 Ok(Unverified::new(
-                    index,
+                    (index, self.slots.len()),
                     &entry.protected,
                     entry.unprotected_header(),
                     SigningInput::of(&entry.protected_text, signed.unwrap_or_default()),

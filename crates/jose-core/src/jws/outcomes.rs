@@ -122,7 +122,9 @@ impl<T> Outcomes<T> {
         let count = valid.len();
         let mut valid = valid.into_iter();
         match (valid.next(), met) {
-            (Some(first), true) => Ok(Verified::by(first, valid.collect(), self.content)),
+            (Some(first), true) => {
+                Ok(Verified::by(first, valid.collect(), self.content, self.required))
+            }
             _ if total == 1 && count == 0 => Err(refused
                 .pop()
                 .map_or(Error::Verify(VerifyError::InvalidSignature), |(_, error)| error)),
@@ -155,7 +157,7 @@ pub struct Unmet {
 
 impl Unmet {
     /// One valid signature where more are required.
-    pub(super) fn one(required: &Required) -> Self {
+    pub(crate) fn new(required: &Required) -> Self {
         Self { refused: Vec::new(), valid: 1, required: required.clone() }
     }
 

@@ -35,6 +35,7 @@ pub enum Required {
     /// [`DistinctKeys`](Self::DistinctKeys) miss it.
     All,
     /// Those of the keys with these names: the names of the verifier's keys, whatever the headers say.
+    /// That two names are not of one key is the verifier's to see to.
     Kids(Vec<String>),
     /// Those of so many different keys. A key counts once, however many signatures it made and under
     /// however many names or algorithms the verifier has it.
@@ -114,11 +115,13 @@ impl Policy {
         self
     }
 
-    pub(crate) const fn ceilings(&self) -> &Limits {
+    /// The ceilings, for [`Jws::parse_within`](super::Jws::parse_within).
+    #[must_use]
+    pub const fn ceilings(&self) -> &Limits {
         &self.limits
     }
 
-    pub(super) const fn required(&self) -> &Required {
+    pub(crate) const fn required(&self) -> &Required {
         &self.required
     }
 

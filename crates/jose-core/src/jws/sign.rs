@@ -13,6 +13,7 @@ use crate::crypto::{Backend, ecdsa};
 use crate::error::{Critical, CryptoError, KeyError, ParseError, Rule, Subject, excerpt};
 use crate::header::Header;
 use crate::jwa::SignatureAlgorithm;
+use crate::limits::Limits;
 
 /// Signs `payload` and returns the compact serialization. The header is
 /// [`SigningKey::header`]: `alg`, and `kid` if the key has one.
@@ -115,11 +116,13 @@ impl Headers {
             header.write(&mut json);
             json
         };
-        Ok(Self {
-            protected: if protected.names().is_empty() { String::new() } else { json(&protected) },
-            unprotected: unprotected.map(json),
-            encoded,
-        })
+        let unprotected = unprotected.map(json);
+        let protected = if protected.names().is_empty() { String::new() } else { json(&protected) };
+        let longest = protected.len().max(unprotected.as_ref().map_or(0, String::len));
+        if longest > Limits::DEFAULT.header {
+            return Err(refuse(Rule::TooLong { limit: Limits::DEFAULT.header }));
+        }
+        Ok(Self { protected, unprotected, encoded })
     }
 
     /// The protected header as it is signed.

@@ -186,6 +186,8 @@ struct Verifying<'k> {
     signature: Vec<u8>,
     /// An error if it is not tried.
     tries: Result<Vec<Try<'k>>, Error>,
+    /// What is told if no key says yes: that one said no, or that one could not be asked.
+    refusal: VerifyError,
 }
 
 /// One key at work on one signature.
@@ -239,29 +241,31 @@ impl Jws {
 
 impl<'k> Verifying<'k> {
     fn new(signature: &Unverified<'_>, keys: &'k VerifyingKeys, policy: &Policy) -> Self {
-        let tries = Self::tries(signature, keys, policy).map_err(Error::Verify);
+        let mut refusal = VerifyError::InvalidSignature;
+        let tries = Self::tries(signature, keys, policy, &mut refusal).map_err(Error::Verify);
         let headers = (signature.protected().clone(), signature.unprotected().cloned());
-        Self { headers: Some(headers), signature: signature.signature().into(), tries }
+        Self { headers: Some(headers), signature: signature.signature().into(), tries, refusal }
     }
 
     fn malformed(error: ParseError) -> Self {
-        Self { headers: None, signature: Vec::new(), tries: Err(Error::Parse(error)) }
+        let refusal = VerifyError::InvalidSignature;
+        Self { headers: None, signature: Vec::new(), tries: Err(Error::Parse(error)), refusal }
     }
 
     fn tries(
         signature: &Unverified<'_>,
         keys: &'k VerifyingKeys,
         policy: &Policy,
+        refusal: &mut VerifyError,
     ) -> Result<Vec<Try<'k>>, VerifyError> {
         signature.check_headers(policy)?;
         let candidates = keys.select(signature, policy.ceilings().tries)?;
-        let mut refusal = None;
         let mut tries = Vec::new();
         for key in candidates.into_iter().filter(|key| key.fits(signature.signature().len())) {
             let stream = match key.verifier.stream() {
                 Ok(Some(stream)) => Ok(stream),
                 Ok(None) => {
-                    refusal = Some(VerifyError::NoStream(key.alg()));
+                    *refusal = VerifyError::NoStream(key.alg());
                     continue;
                 }
                 Err(error) => Err(error),
@@ -271,15 +275,12 @@ impl<'k> Verifying<'k> {
             attempt.update(b".");
             tries.push(attempt);
         }
-        match refusal {
-            Some(refusal) if tries.is_empty() => Err(refusal),
-            _ => Ok(tries),
-        }
+        Ok(tries)
     }
 
     fn finish(self, index: usize) -> Outcome {
         let verdict = self.tries.and_then(|tries| {
-            let mut refusal = VerifyError::InvalidSignature;
+            let mut refusal = self.refusal;
             for Try { key, stream } in tries {
                 let verdict = stream
                     .map_err(Refused::Unavailable)

@@ -6,7 +6,7 @@ use core::ops::Deref;
 
 use serde::de::DeserializeOwned;
 
-use super::VerifyingKey;
+use super::{Policy, Required, VerifyingKey};
 use crate::error::{ParseError, Rule, Subject};
 use crate::header::Header;
 use crate::json;
@@ -27,6 +27,8 @@ pub struct Verified<T> {
     content: T,
     first: ValidSignature,
     others: Vec<ValidSignature>,
+    /// What was required, and is there.
+    required: Required,
 }
 
 /// A signature that is valid.
@@ -83,8 +85,18 @@ impl ValidSignature {
 
 impl<T> Verified<T> {
     /// The one constructor, called where the required signatures have just passed.
-    pub(super) const fn by(first: ValidSignature, others: Vec<ValidSignature>, content: T) -> Self {
-        Self { content, first, others }
+    pub(super) const fn by(
+        first: ValidSignature,
+        others: Vec<ValidSignature>,
+        content: T,
+        required: Required,
+    ) -> Self {
+        Self { content, first, others, required }
+    }
+
+    /// Whether it was verified under a policy that requires no less than `policy`.
+    pub(crate) fn satisfies(&self, policy: &Policy) -> bool {
+        matches!(policy.required(), Required::Any) || *policy.required() == self.required
     }
 
     /// What was signed.
@@ -128,8 +140,8 @@ impl<T> Verified<T> {
         self,
         map: impl FnOnce(T) -> Result<U, E>,
     ) -> Result<Verified<U>, E> {
-        let Self { content, first, others } = self;
-        Ok(Verified { content: map(content)?, first, others })
+        let Self { content, first, others, required } = self;
+        Ok(Verified { content: map(content)?, first, others, required })
     }
 }
 

@@ -66,8 +66,9 @@ pub(crate) fn refuse_unencoded(protected: &Header) -> Result<(), VerifyError> {
 /// who must look nevertheless finds the way in [`hazmat`](crate::hazmat).
 #[derive(Clone)]
 pub struct Unverified<'t> {
-    /// Its place among the signatures of the JWS.
+    /// Its place among the signatures of the JWS, and how many there are.
     index: usize,
+    total: usize,
     protected: Cow<'t, Header>,
     unprotected: Option<&'t Header>,
     input: SigningInput<'t>,
@@ -134,6 +135,7 @@ impl<'t> Unverified<'t> {
         };
         Ok(Self {
             index: 0,
+            total: 1,
             protected: Cow::Owned(protected),
             unprotected: None,
             input: SigningInput::Whole([segments.signing_input.as_bytes()]),
@@ -144,7 +146,7 @@ impl<'t> Unverified<'t> {
 
     /// One signature of an object that has been read already.
     pub(super) const fn new(
-        index: usize,
+        (index, total): (usize, usize),
         protected: &'t Header,
         unprotected: Option<&'t Header>,
         input: SigningInput<'t>,
@@ -153,6 +155,7 @@ impl<'t> Unverified<'t> {
     ) -> Self {
         Self {
             index,
+            total,
             protected: Cow::Borrowed(protected),
             unprotected,
             input,
@@ -220,14 +223,15 @@ impl<'t> Unverified<'t> {
             return Err(Error::Parse(NO_PAYLOAD));
         }
         let key = self.signer(keys, policy)?;
-        if !policy.required().is_met(1, &[&key]) {
-            return Err(Error::Verify(VerifyError::Unmet(Unmet::one(policy.required()))));
+        let required = policy.required();
+        if !required.is_met(self.total, &[&key]) {
+            return Err(Error::Verify(VerifyError::Unmet(Unmet::new(required))));
         }
         let unprotected = self.unprotected.cloned();
         let signature =
             ValidSignature::by(&key, self.index, self.protected.into_owned(), unprotected);
         let content = self.payload.map(Cow::into_owned).unwrap_or_default();
-        Ok(Verified::by(signature, Vec::new(), content))
+        Ok(Verified::by(signature, Vec::new(), content, required.clone()))
     }
 
     /// What becomes of it as one signature among others.

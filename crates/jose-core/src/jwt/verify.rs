@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Claims, ClaimsError, Validation};
 use crate::error::{ParseError, Subject, VerifyError};
-use crate::jws::{self, KeyResolver, Verified};
+use crate::jws::{self, KeyResolver, Unmet, Verified};
 use crate::time::UnixTime;
 
 /// Verifies a token and returns its claims as `C`.
@@ -39,7 +39,8 @@ pub fn verify<C: DeserializeOwned>(
 /// # Errors
 ///
 /// [`Error::Parse`] if the payload is no JSON object or does not fit `C`; [`Error::Claims`] if the
-/// claims break a rule; [`Error::Verify`] if the payload was not encoded (RFC 7797 §7).
+/// claims break a rule; [`Error::Verify`] if the payload was not encoded (RFC 7797 §7), or `rules` have
+/// a policy that requires other signatures than were required before.
 pub fn accept<C: DeserializeOwned>(
     verified: Verified<Vec<u8>>,
     rules: &Validation,
@@ -75,6 +76,10 @@ fn hold(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<Claims>, Error> {
+    // A signature is not checked again, so it has to have been checked under rules no laxer than these.
+    if !verified.satisfies(rules.policy()) {
+        return Err(VerifyError::Unmet(Unmet::new(rules.policy().required())).into());
+    }
     for signature in verified.signatures() {
         jws::refuse_unencoded(signature.protected())?;
     }

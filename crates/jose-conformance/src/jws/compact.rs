@@ -1,47 +1,12 @@
-//! Signatures (RFC 7515, RFC 7518 §3).
+//! One signature in compact form, under every algorithm (RFC 7515 §7.1, RFC 7518 §3).
 
-use alloc::collections::BTreeSet;
-
-use jose_core::base64url;
-use jose_core::crypto::ecdsa;
-use jose_core::error::{KeyError, NoMatchReason, VerifyError};
-use jose_core::jwa::{Hash, SignatureAlgorithm};
-use jose_core::jws::{self, SignError, SigningKey, Unsigned, Unverified, VerifyingKeys};
-
-use crate::{Subject, keys};
-
-const PAYLOAD: &[u8] = b"It is a dangerous business, going out of your door.";
-
-fn trusted(alg: SignatureAlgorithm, subject: &Subject) -> VerifyingKeys {
-    keys::verifier(alg, subject.backend()).into()
-}
-
-fn sign(alg: SignatureAlgorithm, subject: &Subject) -> String {
-    jws::sign(PAYLOAD, &keys::signer(alg, subject.backend())).unwrap()
-}
-
-fn refusal(token: &str, keys: &VerifyingKeys) -> VerifyError {
-    match jws::verify(token, keys) {
-        Err(jws::Error::Verify(error)) => error,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// `token` with other octets as its signature.
-fn with_signature(token: &str, signature: &[u8]) -> String {
-    let (input, _) = token.rsplit_once('.').unwrap();
-    format!("{input}.{}", base64url::encode(signature))
-}
-
-fn signature_of(token: &str) -> Vec<u8> {
-    base64url::decode(token.rsplit_once('.').unwrap().1.as_bytes()).unwrap()
-}
+use super::*;
 
 /// What it lacks is exactly what it is said to lack.
 pub fn the_backend_has_every_algorithm_but_those_named(subject: &Subject) {
-    for alg in SignatureAlgorithm::ALL {
+    for alg in S::ALL {
         let signer = SigningKey::from_jwk(&keys::private(*alg), subject.backend());
-        let verifier = jws::VerifyingKey::from_jwk(&keys::verifying(*alg), subject.backend());
+        let verifier = VerifyingKey::from_jwk(&keys::verifying(*alg), subject.backend());
         if subject.lacks(*alg) {
             let lacks =
                 |error| matches!(error, KeyError::Unsupported { what } if what == alg.name());
@@ -80,7 +45,7 @@ pub fn a_signature_has_the_length_of_its_algorithm(subject: &Subject) {
     for alg in subject.algorithms() {
         let expected = match alg.signature_len() {
             Some(len) => len,
-            None if alg == SignatureAlgorithm::EdDSA => 64,
+            None if alg == S::EdDSA => 64,
             None => 256, // the fixed RSA keys have 2048 bits
         };
         // A number with leading zeros must not come out short; 24 tries see one in 128 per number.
@@ -144,15 +109,15 @@ pub fn a_constant_signature_is_refused(subject: &Subject) {
 
 /// RFC 8725 §3.1: a token is only tried with a key of its own algorithm, whatever else would fit.
 pub fn a_key_serves_its_own_algorithm_alone(subject: &Subject) {
-    let edwards = [SignatureAlgorithm::EdDSA, SignatureAlgorithm::Ed25519];
+    let edwards = [S::EdDSA, S::Ed25519];
     for signing in subject.algorithms() {
         let token = sign(signing, subject);
         for verifying in subject.algorithms().filter(|verifying| *verifying != signing) {
             // Another key under another `kid`: name none, so that the algorithm alone decides.
             let jwk = keys::verifying(verifying).without_kid();
-            let key = jws::VerifyingKey::from_jwk(&jwk, subject.backend()).unwrap();
+            let key = VerifyingKey::from_jwk(&jwk, subject.backend()).unwrap();
             let aliases = edwards.contains(&signing) && edwards.contains(&verifying)
-                || signing == SignatureAlgorithm::EdDSA && verifying == SignatureAlgorithm::Ed448;
+                || signing == S::EdDSA && verifying == S::Ed448;
             match refusal_or_ok(&token, &key.into()) {
                 Some(VerifyError::NoMatchingKey(no_match)) if !aliases => {
                     assert_eq!(no_match.reason(), NoMatchReason::AlgorithmNotAllowed);
@@ -175,8 +140,8 @@ fn refusal_or_ok(token: &str, keys: &VerifyingKeys) -> Option<VerifyError> {
 
 /// RFC 9864 §2.2: `EdDSA` and `Ed25519` are one algorithm for one key, both ways.
 pub fn the_two_names_of_ed25519_are_one_algorithm(subject: &Subject) {
-    let text = keys::json(SignatureAlgorithm::Ed25519);
-    let named = |name: &str| -> jose_core::Jwk {
+    let text = keys::json(S::Ed25519);
+    let named = |name: &str| -> Jwk {
         text.replace("\"alg\":\"Ed25519\"", &format!("\"alg\":\"{name}\"")).parse().unwrap()
     };
     for signing in ["Ed25519", "EdDSA"] {
@@ -185,7 +150,7 @@ pub fn the_two_names_of_ed25519_are_one_algorithm(subject: &Subject) {
         assert_eq!(Unverified::parse(&token).unwrap().protected().alg(), Some(signing));
         for verifying in ["Ed25519", "EdDSA"] {
             let jwk = named(verifying).to_public().unwrap();
-            let key = jws::VerifyingKey::from_jwk(&jwk, subject.backend()).unwrap();
+            let key = VerifyingKey::from_jwk(&jwk, subject.backend()).unwrap();
             assert!(jws::verify(&token, &key).is_ok(), "{signing}, {verifying}");
         }
     }
@@ -205,7 +170,7 @@ pub fn signing_in_two_steps_is_signing_in_one(subject: &Subject) {
 
 /// The digest of an unsigned token is that of its signing input; HMAC and EdDSA have none.
 pub fn the_digest_is_that_of_the_signing_input(subject: &Subject) {
-    for alg in SignatureAlgorithm::ALL {
+    for alg in S::ALL {
         let unsigned = Unsigned::new(*alg, None, PAYLOAD).unwrap();
         let digest = unsigned.digest(subject.backend());
         match alg.hash().filter(|_| !alg.is_symmetric()) {
@@ -222,7 +187,7 @@ pub fn the_digest_is_that_of_the_signing_input(subject: &Subject) {
 
 /// A signature is attached only if it has the algorithm's length.
 pub fn attaching_a_signature_of_another_length_is_refused(_subject: &Subject) {
-    for alg in SignatureAlgorithm::ALL {
+    for alg in S::ALL {
         for len in [0, 1, 31, 33, 63, 65, 95, 97, 113, 115, 131, 133, 255, 2049] {
             let unsigned = Unsigned::new(*alg, None, PAYLOAD).unwrap();
             let attached = unsigned.attach(&vec![1; len]);
@@ -233,7 +198,6 @@ pub fn attaching_a_signature_of_another_length_is_refused(_subject: &Subject) {
 
 /// An ECDSA signature in ASN.1, as key services answer, becomes the same token.
 pub fn an_asn1_signature_can_be_attached(subject: &Subject) {
-    use SignatureAlgorithm as S;
     for alg in [S::ES256, S::ES384, S::ES512, S::ES256K] {
         let token = sign(alg, subject);
         let mut buffer = [0; ecdsa::MAX_DER_LEN];
