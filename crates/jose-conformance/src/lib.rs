@@ -154,9 +154,11 @@ macro_rules! suite {
             all_signatures_are_more_than_any
             keys_are_required_by_their_own_names
             at_least_one_signature_has_to_be_valid
+            an_empty_requirement_is_never_met
             what_nobody_signed_is_not_verified
             a_key_counts_once
             an_external_key_counts_once
+            a_shared_key_with_zeros_counts_once
             a_policy_is_held_to_by_a_compact_token
             a_signature_taken_alone_is_not_all
             claims_are_not_accepted_under_a_laxer_policy
@@ -301,6 +303,7 @@ macro_rules! suite {
             signatures_that_differ_in_b64_are_refused
             members_in_base64url_have_one_spelling
             more_signatures_than_the_limit_are_refused
+            no_more_signatures_are_made_than_are_read
             a_jws_in_json_beyond_the_limit_is_refused
             nothing_stands_around_the_object
             a_jws_is_utf8

@@ -31,12 +31,13 @@ pub fn encode_into(octets: &[u8], out: &mut String) {
 /// Length of the encoding of `len` octets, in characters.
 #[must_use]
 pub const fn encoded_len(len: usize) -> usize {
-    len / 3 * 4
-        + match len % 3 {
-            0 => 0,
-            1 => 2,
-            _ => 3,
-        }
+    let rest = match len % 3 {
+        0 => 0,
+        1 => 2,
+        _ => 3,
+    };
+    // No text is that long, but a limit may be.
+    (len / 3).saturating_mul(4).saturating_add(rest)
 }
 
 /// Decodes `text`.

@@ -168,8 +168,16 @@ pub fn signatures_that_differ_in_b64_are_refused(subject: &Subject) {
         assert_eq!(broken(with_entries(subject, entries)), expected);
     }
     // What says nothing says true, and what cannot be read says nothing.
-    let unnamed = entry(r#"{"alg":"HS256","b64":false,"b64":false}"#);
-    for entries in [&[None, Some(&*encoded)][..], &[None, Some("null")], &[Some(&unnamed), None]] {
+    let twice = entry(r#"{"alg":"HS256","b64":false,"b64":false}"#);
+    // Nor has one a say that is never valid: it would be a stranger's way to have all refused.
+    let unnamed = entry(r#"{"alg":"HS256","b64":false}"#);
+    for entries in [
+        &[None, Some(&*encoded)][..],
+        &[None, Some("null")],
+        &[Some(&twice), None],
+        &[Some(&unnamed), None],
+        &[None, Some(&unnamed)],
+    ] {
         let jws = Jws::parse(with_entries(subject, entries)).unwrap();
         assert!(jws.verify(&trusted(subject)).is_ok());
     }
@@ -228,6 +236,23 @@ pub fn more_signatures_than_the_limit_are_refused(subject: &Subject) {
         let refused = Jws::parse_within(jws(None, limit + 1), &limits).unwrap_err();
         assert_eq!(kind(refused), outside(Rule::TooMany { limit }));
     }
+}
+
+/// No more signatures are made than are read.
+pub fn no_more_signatures_are_made_than_are_read(subject: &Subject) {
+    let (limit, key) = (Limits::default().signatures, keys::signer(S::HS256, subject.backend()));
+    let mut jws = Jws::new(PAYLOAD);
+    let unsigned = jws.unsigned(S::HS256, &key.header(), None).unwrap();
+    for _ in 0..limit {
+        jws.sign(&key).unwrap();
+    }
+    let too_many = |refused: Result<&mut Jws, SignError>| {
+        let Err(SignError::Header(error)) = refused else { panic!("{refused:?}") };
+        assert_eq!(kind(error), outside(Rule::TooMany { limit }));
+    };
+    too_many(jws.sign(&key));
+    too_many(jws.attach(unsigned, &[1; 32]));
+    assert_eq!(Jws::parse(jws.to_general().unwrap()).unwrap().signatures().count(), limit);
 }
 
 /// A JWS is as long as the limit, and not an octet longer, white space included.

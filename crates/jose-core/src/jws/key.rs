@@ -146,7 +146,7 @@ impl VerifyingKey {
             signature_len: signature_len(bound),
             given: false,
             verifier: backend.verifier(bound)?.into(),
-            thumbprint: Some(jwk.thumbprint_octets(Hash::Sha256, backend)?.into()),
+            thumbprint: Some(identity(jwk, backend)?.into()),
         })
     }
 
@@ -191,15 +191,12 @@ impl VerifyingKey {
         self.given && self.kid.is_none()
     }
 
-    /// Whether this is the same key as `other`, under whatever name and algorithm.
+    /// Whether this is the same key as `other`, under whatever name and algorithm. Where one of them
+    /// is held elsewhere, its name is all there is to tell by, and none is no difference.
     pub(super) fn is_same_key(&self, other: &Self) -> bool {
         match (&self.thumbprint, &other.thumbprint) {
             (Some(own), Some(other)) => own == other,
-            (None, None) => {
-                let same_name = self.kid.is_some() && self.kid == other.kid;
-                same_name || Arc::ptr_eq(&self.verifier, &other.verifier)
-            }
-            _ => false,
+            _ => self.kid == other.kid || Arc::ptr_eq(&self.verifier, &other.verifier),
         }
     }
 
@@ -217,6 +214,19 @@ impl fmt::Debug for VerifyingKey {
             .field("kid", &self.kid)
             .finish_non_exhaustive() // the handle may hold a shared secret
     }
+}
+
+/// What tells a key from others: its thumbprint (RFC 7638).
+fn identity(jwk: &Jwk, backend: &dyn Backend) -> Result<Vec<u8>, KeyError> {
+    // HMAC fills a key up with zeros (RFC 2104 §2), so with and without them it is one key.
+    if let Params::Oct(oct) = jwk.params() {
+        let k = oct.k().expose_secret();
+        let zeros = k.iter().rev().take_while(|octet| **octet == 0).count();
+        if let Ok(short) = Jwk::from_secret_octets(k.get(..k.len() - zeros).unwrap_or_default()) {
+            return short.thumbprint_octets(Hash::Sha256, backend);
+        }
+    }
+    jwk.thumbprint_octets(Hash::Sha256, backend)
 }
 
 /// Length of a key's signatures in octets: for RSA that of the modulus (RFC 8017 §8).

@@ -144,12 +144,12 @@ impl VerifyingKeys {
         &self.inner.skipped
     }
 
-    /// Whether one of the keys may have signed `token`, by its headers. With keys that are fetched,
-    /// the answer tells whether to fetch again before verifying.
+    /// Whether one of the keys may have signed `token`, by its `alg` and `kid`. With keys that are
+    /// fetched, the answer tells whether to fetch again before verifying.
     ///
     /// # Errors
     ///
-    /// [`NoMatchingKey`] with the reason, as verifying would have it.
+    /// [`NoMatchingKey`] with the reason.
     pub fn matches(&self, token: &Unverified<'_>) -> Result<(), NoMatchingKey> {
         self.candidates(token, 1).map(drop)
     }
@@ -282,6 +282,10 @@ impl FromIterator<VerifyingKey> for VerifyingKeys {
 pub trait KeyResolver {
     /// The keys that may have signed `token`, which nobody has verified yet. No keys at all is an
     /// answer too, and the right one for a token that names no issuer one knows.
+    ///
+    /// Of a [`Jws`](super::Jws) it is asked once for each signature, and what the policy
+    /// [requires](super::Required) counts over all answers: where tenants name their keys
+    /// themselves, one may give its key the name of another's.
     ///
     /// # Errors
     ///

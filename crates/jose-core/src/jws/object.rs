@@ -177,7 +177,7 @@ impl Jws {
     /// [`ParseError`] for what has no serialization's structure, for more signatures than the limit,
     /// for signatures that do not agree on `b64`, and if no signature can be read. One signature
     /// that cannot be read is no error while others can: it is [never valid](Self::verify), and is
-    /// written again as it came.
+    /// written again as it came. Unknown members are ignored, if they are JSON as strict as the rest.
     pub fn parse(input: impl AsRef<[u8]>) -> Result<Self, ParseError> {
         Self::parse_within(input, &Limits::DEFAULT)
     }
@@ -252,8 +252,12 @@ impl Jws {
         for (_, json) in &other {
             json::check(json, limits.header_depth).map_err(outside)?;
         }
-        let mut encodings = slots.iter().filter_map(Slot::entry).map(Entry::is_encoded);
-        let encoded = encodings.next().unwrap_or(true);
+        // One whose `crit` is wrong is never valid, and has no say in how the payload is read.
+        let entries = || slots.iter().filter_map(Slot::entry);
+        let counts = |entry: &&Entry| entry.protected.check_crit(|_| true).is_ok();
+        let mut encodings = entries().filter(counts).map(Entry::is_encoded);
+        let first = entries().next().is_none_or(Entry::is_encoded);
+        let encoded = encodings.next().unwrap_or(first);
         // A payload that is to be read in two ways says two things.
         if encodings.any(|other| other != encoded) {
             return Err(outside(Rule::Inconsistent { member: "b64" }));
@@ -306,8 +310,8 @@ impl Jws {
     ///
     /// # Errors
     ///
-    /// [`SignError::Header`] and [`SignError::Critical`] for headers that no verifier would take,
-    /// [`SignError::Key`] if they name another `alg` than the key's, [`SignError::NoPayload`] if
+    /// [`SignError::Header`] and [`SignError::Critical`] for headers that no verifier would take, and
+    /// for more signatures than one would by default; [`SignError::Key`] if they name another `alg` than the key's, [`SignError::NoPayload`] if
     /// the payload is, or may be, elsewhere, [`SignError::Unavailable`] and [`SignError::Length`] if there was
     /// no signature, or none of this algorithm.
     pub fn sign_with<'h>(
@@ -316,7 +320,7 @@ impl Jws {
         unprotected: impl Into<Option<&'h Header>>,
         key: &SigningKey,
     ) -> Result<&mut Self, SignError> {
-        let payload = self.payload.get().ok_or(SignError::NoPayload)?;
+        let payload = self.may_be_signed()?;
         let headers = Headers::lay_out(key.alg(), protected, unprotected.into(), self.encoded)?;
         let protected = headers.protected_text();
         let signature = key.sign(SigningInput::of(&protected, payload.signed()).parts())?;
@@ -336,7 +340,7 @@ impl Jws {
         protected: &Header,
         unprotected: impl Into<Option<&'h Header>>,
     ) -> Result<Unsigned, SignError> {
-        let payload = self.payload.get().ok_or(SignError::NoPayload)?;
+        let payload = self.may_be_signed()?;
         let headers = Headers::lay_out(alg, protected, unprotected.into(), self.encoded)?;
         Ok(Unsigned::over_signed(alg, headers, payload.signed()))
     }
@@ -350,7 +354,7 @@ impl Jws {
     /// [`SignError::Length`] if the algorithm's signatures have another length,
     /// [`SignError::OtherPayload`] if `unsigned` is not of this JWS.
     pub fn attach(&mut self, unsigned: Unsigned, signature: &[u8]) -> Result<&mut Self, SignError> {
-        let payload = self.payload.get().ok_or(SignError::NoPayload)?;
+        let payload = self.may_be_signed()?;
         unsigned.check_len(signature)?;
         let (protected, unprotected) = unsigned.into_headers(payload.signed(), self.encoded)?;
         self.push(protected, unprotected, signature.into())?;
@@ -368,13 +372,22 @@ impl Jws {
         self.attach(unsigned, &signature)
     }
 
+    /// The payload, if there is one and room for another signature.
+    fn may_be_signed(&self) -> Result<&Payload, SignError> {
+        let limit = Limits::DEFAULT.signatures;
+        if self.slots.len() >= limit {
+            return Err(SignError::Header(Rule::TooMany { limit }.of(Subject::JwsJson)));
+        }
+        self.payload.get().ok_or(SignError::NoPayload)
+    }
+
     pub(super) fn push(
         &mut self,
         protected: String,
         unprotected: Option<String>,
         signature: Vec<u8>,
     ) -> Result<(), SignError> {
-        // Read as a verifier would, so that what is refused there is not written here.
+        // Read as a verifier will: what would be refused there has been refused before the key was asked.
         let entry = Entry::new(protected, unprotected, signature, &Limits::DEFAULT)
             .map_err(|rule| SignError::Header(rule.of(Subject::Jws)))?;
         self.slots.push(Slot::Signature(Box::new(entry)));
@@ -443,7 +456,7 @@ impl Jws {
         };
         let outcomes = self.signatures().enumerate().map(|(index, signature)| match signature {
             Ok(signature) => signature.outcome(keys, policy),
-            Err(error) => Outcome::new(index, None, Err(Error::Parse(error))),
+            Err(error) => Outcome::malformed(index, error),
         });
         Ok(Outcomes::new(outcomes.collect(), policy.required().clone(), content.into()))
     }
@@ -481,10 +494,10 @@ impl Jws {
     pub fn to_flattened(&self) -> Result<String, SerializationError> {
         let entry = self.only()?;
         // What stood beside the signature would stand beside the payload.
-        let clash = |name: &str| {
-            matches!(name, "payload" | "signatures" | "ciphertext")
-                || self.other.iter().any(|(own, _)| own == name)
-        };
+        let mut names: Vec<&str> = self.other.iter().map(|(name, _)| name.as_str()).collect();
+        names.extend(["payload", "signatures", "ciphertext"]);
+        names.sort_unstable();
+        let clash = |name: &str| names.binary_search(&name).is_ok();
         if entry.other.iter().any(|(name, _)| clash(name)) {
             return Err(SerializationError::OtherMembers);
         }

@@ -5,7 +5,7 @@ use core::error::Error as StdError;
 use core::fmt;
 
 use super::{Error, Required, ValidSignature, Verified, VerifyingKey};
-use crate::error::VerifyError;
+use crate::error::{ParseError, VerifyError};
 use crate::header::Header;
 use crate::jwa::SignatureAlgorithm;
 
@@ -13,6 +13,7 @@ use crate::jwa::SignatureAlgorithm;
 /// [`into_verified`](Self::into_verified) alone.
 ///
 /// `T` is the payload in octets, or `()` where it came piece by piece and was not kept.
+#[must_use = "nothing is verified before `into_verified`"]
 pub struct Outcomes<T = Vec<u8>> {
     signatures: Vec<Outcome>,
     required: Required,
@@ -23,17 +24,49 @@ pub struct Outcomes<T = Vec<u8>> {
 #[derive(Debug)]
 pub struct Outcome {
     index: usize,
-    headers: Option<(Header, Option<Header>)>,
-    verdict: Result<VerifyingKey, Error>,
+    verdict: Verdict,
+}
+
+/// The protected and the unprotected header of a signature.
+pub(super) type Headers = (Header, Option<Header>);
+
+#[derive(Debug)]
+enum Verdict {
+    /// Without headers, if they cannot be read.
+    Refused(Option<Headers>, Error),
+    Valid(Headers, VerifyingKey),
 }
 
 impl Outcome {
-    pub(super) const fn new(
+    pub(super) fn new(
         index: usize,
-        headers: Option<(Header, Option<Header>)>,
-        verdict: Result<VerifyingKey, Error>,
+        headers: Headers,
+        verdict: Result<VerifyingKey, VerifyError>,
     ) -> Self {
-        Self { index, headers, verdict }
+        let verdict = match verdict {
+            Ok(key) => Verdict::Valid(headers, key),
+            Err(error) => Verdict::Refused(Some(headers), Error::Verify(error)),
+        };
+        Self { index, verdict }
+    }
+
+    pub(super) const fn malformed(index: usize, error: ParseError) -> Self {
+        Self { index, verdict: Verdict::Refused(None, Error::Parse(error)) }
+    }
+
+    fn headers(&self) -> Option<&Headers> {
+        match &self.verdict {
+            Verdict::Refused(headers, _) => headers.as_ref(),
+            Verdict::Valid(headers, _) => Some(headers),
+        }
+    }
+
+    /// The key that made it.
+    const fn key(&self) -> Option<&VerifyingKey> {
+        match &self.verdict {
+            Verdict::Refused(..) => None,
+            Verdict::Valid(_, key) => Some(key),
+        }
     }
 
     /// Its place among the signatures, from 0.
@@ -45,20 +78,20 @@ impl Outcome {
     /// Whether it is valid.
     #[must_use]
     pub const fn is_valid(&self) -> bool {
-        self.verdict.is_ok()
+        self.key().is_some()
     }
 
     /// The protected header; `None` if the signature is malformed. To be trusted only where it
     /// [`is_valid`](Self::is_valid).
     #[must_use]
     pub fn protected(&self) -> Option<&Header> {
-        self.headers.as_ref().map(|(protected, _)| protected)
+        self.headers().map(|(protected, _)| protected)
     }
 
     /// The unprotected header, if there is one. Never to be trusted.
     #[must_use]
     pub fn unprotected(&self) -> Option<&Header> {
-        self.headers.as_ref()?.1.as_ref()
+        self.headers()?.1.as_ref()
     }
 
     /// `kid`, from either header: the name of the key, in the sender's words.
@@ -70,21 +103,24 @@ impl Outcome {
     /// The algorithm of the key that made it; `None` if it is not valid.
     #[must_use]
     pub fn alg(&self) -> Option<SignatureAlgorithm> {
-        self.verdict.as_ref().ok().map(VerifyingKey::alg)
+        self.key().map(VerifyingKey::alg)
     }
 
     /// The name of the key that made it, ours and not the header's word; `None` if it is not valid,
     /// or the key has no name.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.verdict.as_ref().ok()?.kid()
+        self.key()?.kid()
     }
 
     /// Why it is not valid. [`Error::Parse`]: malformed. [`Error::Verify`]: tried and
     /// [not valid](VerifyError::InvalidSignature), or why it was not tried.
     #[must_use]
-    pub fn error(&self) -> Option<&Error> {
-        self.verdict.as_ref().err()
+    pub const fn error(&self) -> Option<&Error> {
+        match &self.verdict {
+            Verdict::Refused(_, error) => Some(error),
+            Verdict::Valid(..) => None,
+        }
     }
 }
 
@@ -105,18 +141,15 @@ impl<T> Outcomes<T> {
     /// If the only signature is not valid, why. Of several, [`VerifyError::Unmet`] tells of each.
     pub fn into_verified(self) -> Result<Verified<T>, Error> {
         let total = self.signatures.len();
-        let signers: Vec<_> =
-            self.signatures.iter().filter_map(|outcome| outcome.verdict.as_ref().ok()).collect();
+        let signers: Vec<_> = self.signatures.iter().filter_map(Outcome::key).collect();
         let met = self.required.is_met(total, &signers);
         let (mut valid, mut refused) = (Vec::new(), Vec::new());
-        for Outcome { index, headers, verdict } in self.signatures {
-            match (headers, verdict) {
-                (Some((protected, unprotected)), Ok(key)) => {
+        for Outcome { index, verdict } in self.signatures {
+            match verdict {
+                Verdict::Valid((protected, unprotected), key) => {
                     valid.push(ValidSignature::by(&key, index, protected, unprotected));
                 }
-                (_, Err(error)) => refused.push((index, error)),
-                // Nothing that could not be read has been found valid.
-                (None, Ok(_)) => {}
+                Verdict::Refused(_, error) => refused.push((index, error)),
             }
         }
         let count = valid.len();
@@ -125,13 +158,14 @@ impl<T> Outcomes<T> {
             (Some(first), true) => {
                 Ok(Verified::by(first, valid.collect(), self.content, self.required))
             }
-            _ if total == 1 && count == 0 => Err(refused
-                .pop()
-                .map_or(Error::Verify(VerifyError::InvalidSignature), |(_, error)| error)),
-            _ => {
-                let required = self.required;
-                Err(Error::Verify(VerifyError::Unmet(Unmet { refused, valid: count, required })))
-            }
+            _ => Err(match refused.pop() {
+                Some((_, error)) if total == 1 => error,
+                last => {
+                    refused.extend(last);
+                    let required = self.required;
+                    Error::Verify(VerifyError::Unmet(Unmet { refused, valid: count, required }))
+                }
+            }),
         }
     }
 }
@@ -182,6 +216,12 @@ impl Unmet {
     #[must_use]
     pub fn code(&self) -> &'static str {
         let untried = |error: &Error| matches!(error, Error::Verify(VerifyError::NoMatchingKey(_)));
+        let unavailable =
+            |error: &Error| matches!(error, Error::Verify(VerifyError::Unavailable(_)));
+        // What could not be checked may have been enough, whatever a stranger put beside it.
+        if self.refused.iter().any(|(_, error)| unavailable(error)) {
+            return "ERR_CRYPTO_UNAVAILABLE";
+        }
         match self.valid {
             0 if self.refused.iter().all(|(_, error)| untried(error)) => {
                 "ERR_JWS_NO_MATCHING_SIGNER"

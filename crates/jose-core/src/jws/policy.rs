@@ -35,13 +35,14 @@ pub enum Required {
     /// [`DistinctKeys`](Self::DistinctKeys) miss it.
     All,
     /// Those of the keys with these names: the names of the verifier's keys, whatever the headers say.
-    /// That two names are not of one key is the verifier's to see to.
+    /// That two names are not of one key is the verifier's to see to. An empty list is never met.
     Kids(Vec<String>),
     /// Those of so many different keys. A key counts once, however many signatures it made and under
     /// however many names or algorithms the verifier has it.
     ///
     /// Keys are compared by their thumbprint (RFC 7638), and [external](VerifyingKey::external) ones,
-    /// which have none, by their `kid` and their handle.
+    /// which have none, by their `kid`: give them that of their JWK. Two without one count as one.
+    /// None at all is never met.
     DistinctKeys(usize),
 }
 
@@ -56,10 +57,13 @@ impl Required {
         let met = match self {
             Self::Any => true,
             Self::All => signers.len() == total,
-            Self::Kids(kids) => kids
-                .iter()
-                .all(|kid| signers.iter().any(|signer| signer.kid() == Some(kid.as_str()))),
-            Self::DistinctKeys(least) => distinct(signers) >= *least,
+            // An empty list is one that was not filled in.
+            Self::Kids(kids) => {
+                let signed =
+                    |kid: &String| signers.iter().any(|signer| signer.kid() == Some(kid.as_str()));
+                !kids.is_empty() && kids.iter().all(signed)
+            }
+            Self::DistinctKeys(least) => *least > 0 && distinct(signers) >= *least,
         };
         met && !signers.is_empty()
     }

@@ -13,7 +13,7 @@ use crate::crypto::{Backend, ecdsa};
 use crate::error::{Critical, CryptoError, KeyError, ParseError, Rule, Subject, excerpt};
 use crate::header::Header;
 use crate::jwa::SignatureAlgorithm;
-use crate::limits::Limits;
+use crate::limits::{Limits, MAX_CERTIFICATES};
 
 /// Signs `payload` and returns the compact serialization. The header is
 /// [`SigningKey::header`]: `alg`, and `kid` if the key has one.
@@ -140,14 +140,16 @@ fn check(header: &Header) -> Result<(), Rule> {
             return Err(Rule::ControlCharacter { member });
         }
     }
-    let misplaced = [
-        ("enc", header.encryption().is_some()),
-        ("x5c", header.x5c().is_some_and(<[_]>::is_empty)),
-    ];
-    match misplaced.into_iter().find(|(_, there)| *there) {
-        Some((member, _)) => Err(Rule::Value { member, expected: "absent from a signed token" }),
-        None => Ok(()),
+    if header.encryption().is_some() {
+        return Err(Rule::Value { member: "enc", expected: "absent from a signed token" });
     }
+    let is_chain = |x5c: &[Vec<u8>]| {
+        (1..=MAX_CERTIFICATES).contains(&x5c.len()) && x5c.iter().all(|der| !der.is_empty())
+    };
+    if !header.x5c().is_none_or(is_chain) {
+        return Err(Rule::Value { member: "x5c", expected: "a chain of 1 to 8 certificates" });
+    }
+    Ok(())
 }
 
 impl Unsigned {
@@ -243,7 +245,8 @@ impl Unsigned {
     ///
     /// [`SignError::Length`] if the algorithm's signatures have another length, and
     /// [`SignError::Serialization`] for an unprotected header or a payload that such a token cannot
-    /// hold, which only a [`Jws`](super::Jws) has.
+    /// hold, which only a [`Jws`](super::Jws) has. Of a `Jws` that is detached, or has other
+    /// signatures, the token knows nothing: [`Jws::attach`](super::Jws::attach) is for those.
     pub fn attach(self, signature: &[u8]) -> Result<String, SignError> {
         self.check_len(signature)?;
         if self.unprotected.is_some() {

@@ -7,8 +7,8 @@ use core::fmt;
 
 use super::sign::Headers;
 use super::{
-    Error, Jws, Outcome, Outcomes, Policy, Required, SignError, SigningKey, Unverified,
-    VerifyingKey, VerifyingKeys,
+    Jws, Outcome, Outcomes, Policy, Required, SignError, SigningKey, Unverified, VerifyingKey,
+    VerifyingKeys, outcomes,
 };
 use crate::base64url::Encoder;
 use crate::crypto::{CryptoError, SignStream, VerifyStream};
@@ -45,6 +45,8 @@ use crate::header::Header;
 pub struct SigningStream<'k> {
     pieces: Pieces,
     signers: Vec<Signing<'k>>,
+    /// Whether a reader failed before its end.
+    incomplete: bool,
 }
 
 struct Signing<'k> {
@@ -88,13 +90,13 @@ impl<'k> SigningStream<'k> {
     /// For a payload that is signed in base64url.
     #[must_use]
     pub fn new() -> Self {
-        Self { pieces: Pieces::new(true), signers: Vec::new() }
+        Self { pieces: Pieces::new(true), signers: Vec::new(), incomplete: false }
     }
 
     /// For a payload that is signed as it is (RFC 7797), which saves a third of the hashing.
     #[must_use]
     pub fn unencoded() -> Self {
-        Self { pieces: Pieces::new(false), signers: Vec::new() }
+        Self { pieces: Pieces::new(false), signers: Vec::new(), incomplete: false }
     }
 
     /// Adds a signer, under the header [`SigningKey::header`].
@@ -136,7 +138,7 @@ impl<'k> SigningStream<'k> {
     /// Takes the next octets of the payload. If a signer cannot take them,
     /// [`finish`](Self::finish) tells.
     pub fn update(&mut self, octets: &[u8]) {
-        let Self { pieces, signers } = self;
+        let Self { pieces, signers, .. } = self;
         pieces.update(octets, |piece| signers.iter_mut().for_each(|signer| signer.update(piece)));
     }
 
@@ -147,7 +149,11 @@ impl<'k> SigningStream<'k> {
     /// [`SignError::Unavailable`] if a signature could not be made, [`SignError::Length`] if an
     /// external signer made something else.
     pub fn finish(self) -> Result<Jws, SignError> {
-        let Self { pieces, mut signers } = self;
+        let Self { pieces, mut signers, incomplete } = self;
+        if incomplete {
+            let error = CryptoError::from_source("the payload could not be read to its end");
+            return Err(SignError::Unavailable(error));
+        }
         let mut jws = Jws::elsewhere(pieces.encoder.is_some());
         pieces.finish(|piece| signers.iter_mut().for_each(|signer| signer.update(piece)));
         for Signing { key, protected, unprotected, stream } in signers {
@@ -181,13 +187,15 @@ pub struct VerifyingStream<'k> {
     required: Required,
 }
 
-struct Verifying<'k> {
-    headers: Option<(Header, Option<Header>)>,
-    signature: Vec<u8>,
-    /// An error if it is not tried.
-    tries: Result<Vec<Try<'k>>, Error>,
-    /// What is told if no key says yes: that one said no, or that one could not be asked.
-    refusal: VerifyError,
+enum Verifying<'k> {
+    Malformed(ParseError),
+    Read {
+        headers: Box<outcomes::Headers>,
+        signature: Vec<u8>,
+        tries: Vec<Try<'k>>,
+        /// What is told if no key says yes: that one said no, could not be asked, or that none fits.
+        refusal: VerifyError,
+    },
 }
 
 /// One key at work on one signature.
@@ -229,7 +237,7 @@ impl Jws {
         self.refuse_payload()?;
         let signatures = self.signatures().map(|signature| match signature {
             Ok(signature) => Verifying::new(&signature, keys, policy),
-            Err(error) => Verifying::malformed(error),
+            Err(error) => Verifying::Malformed(error),
         });
         Ok(VerifyingStream {
             pieces: Pieces::new(self.is_encoded()),
@@ -241,60 +249,69 @@ impl Jws {
 
 impl<'k> Verifying<'k> {
     fn new(signature: &Unverified<'_>, keys: &'k VerifyingKeys, policy: &Policy) -> Self {
-        let mut refusal = VerifyError::InvalidSignature;
-        let tries = Self::tries(signature, keys, policy, &mut refusal).map_err(Error::Verify);
-        let headers = (signature.protected().clone(), signature.unprotected().cloned());
-        Self { headers: Some(headers), signature: signature.signature().into(), tries, refusal }
-    }
-
-    fn malformed(error: ParseError) -> Self {
-        let refusal = VerifyError::InvalidSignature;
-        Self { headers: None, signature: Vec::new(), tries: Err(Error::Parse(error)), refusal }
-    }
-
-    fn tries(
-        signature: &Unverified<'_>,
-        keys: &'k VerifyingKeys,
-        policy: &Policy,
-        refusal: &mut VerifyError,
-    ) -> Result<Vec<Try<'k>>, VerifyError> {
-        signature.check_headers(policy)?;
-        let candidates = keys.select(signature, policy.ceilings().tries)?;
         let mut tries = Vec::new();
-        for key in candidates.into_iter().filter(|key| key.fits(signature.signature().len())) {
-            let stream = match key.verifier.stream() {
-                Ok(Some(stream)) => Ok(stream),
-                Ok(None) => {
-                    *refusal = VerifyError::NoStream(key.alg());
-                    continue;
-                }
-                Err(error) => Err(error),
-            };
-            let mut attempt = Try { key, stream };
-            attempt.update(signature.protected_text());
-            attempt.update(b".");
-            tries.push(attempt);
+        let refusal = begin(signature, keys, policy, &mut tries).err();
+        Self::Read {
+            headers: Box::new(signature.headers()),
+            signature: signature.signature().into(),
+            tries,
+            refusal: refusal.unwrap_or(VerifyError::InvalidSignature),
         }
-        Ok(tries)
+    }
+
+    fn update(&mut self, piece: &[u8]) {
+        if let Self::Read { tries, .. } = self {
+            for attempt in tries {
+                attempt.update(piece);
+            }
+        }
     }
 
     fn finish(self, index: usize) -> Outcome {
-        let verdict = self.tries.and_then(|tries| {
-            let mut refusal = self.refusal;
-            for Try { key, stream } in tries {
-                let verdict = stream
-                    .map_err(Refused::Unavailable)
-                    .and_then(|stream| stream.finish(&self.signature));
-                match verdict {
-                    Ok(()) => return Ok(key.clone()),
-                    Err(Refused::Invalid) => {}
-                    Err(Refused::Unavailable(error)) => refusal = VerifyError::Unavailable(error),
-                }
+        let (headers, signature, tries, mut refusal) = match self {
+            Self::Malformed(error) => return Outcome::malformed(index, error),
+            Self::Read { headers, signature, tries, refusal } => {
+                (headers, signature, tries, refusal)
             }
-            Err(Error::Verify(refusal))
-        });
-        Outcome::new(index, self.headers, verdict)
+        };
+        for Try { key, stream } in tries {
+            let verdict = stream.map_err(Refused::Unavailable);
+            match verdict.and_then(|stream| stream.finish(&signature)) {
+                Ok(()) => return Outcome::new(index, *headers, Ok(key.clone())),
+                Err(Refused::Invalid) => {}
+                Err(Refused::Unavailable(error)) => refusal = VerifyError::Unavailable(error),
+            }
+        }
+        Outcome::new(index, *headers, Err(refusal))
     }
+}
+
+/// Sets every key to work that may have made the signature. An error if there is none, or one of
+/// them takes no pieces; the others may still say yes.
+fn begin<'k>(
+    signature: &Unverified<'_>,
+    keys: &'k VerifyingKeys,
+    policy: &Policy,
+    tries: &mut Vec<Try<'k>>,
+) -> Result<(), VerifyError> {
+    signature.check_headers(policy)?;
+    let candidates = keys.select(signature, policy.ceilings().tries)?;
+    let mut all = Ok(());
+    for key in candidates.into_iter().filter(|key| key.fits(signature.signature().len())) {
+        let stream = match key.verifier.stream() {
+            Ok(Some(stream)) => Ok(stream),
+            Ok(None) => {
+                all = Err(VerifyError::NoStream(key.alg()));
+                continue;
+            }
+            Err(error) => Err(error),
+        };
+        let mut attempt = Try { key, stream };
+        attempt.update(signature.protected_text());
+        attempt.update(b".");
+        tries.push(attempt);
+    }
+    all
 }
 
 impl Try<'_> {
@@ -315,7 +332,6 @@ impl VerifyingStream<'_> {
     }
 
     /// What became of each signature.
-    #[must_use]
     pub fn finish(self) -> Outcomes<()> {
         let Self { pieces, mut signatures, required } = self;
         pieces.finish(|piece| feed(&mut signatures, piece));
@@ -326,8 +342,8 @@ impl VerifyingStream<'_> {
 }
 
 fn feed(signatures: &mut [Verifying<'_>], piece: &[u8]) {
-    for attempt in signatures.iter_mut().filter_map(|own| own.tries.as_mut().ok()).flatten() {
-        attempt.update(piece);
+    for signature in signatures {
+        signature.update(piece);
     }
 }
 
@@ -362,7 +378,8 @@ fn read_all(mut reader: impl std::io::Read, mut update: impl FnMut(&[u8])) -> st
         match reader.read(&mut buffer) {
             Ok(0) => return Ok(total),
             Ok(len) => {
-                update(buffer.get(..len).unwrap_or_default());
+                let read = buffer.get(..len).ok_or(std::io::ErrorKind::InvalidData)?;
+                update(read);
                 total += len as u64;
             }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -380,11 +397,7 @@ impl SigningStream<'_> {
     /// The reader's. There will be no signature then: it would be one over what came before.
     pub fn update_from(&mut self, reader: impl std::io::Read) -> std::io::Result<u64> {
         let read = read_all(reader, |octets| self.update(octets));
-        if read.is_err() {
-            for signer in &mut self.signers {
-                signer.stream = Err(CryptoError::from_source("the payload could not be read"));
-            }
-        }
+        self.incomplete |= read.is_err();
         read
     }
 }
@@ -395,7 +408,8 @@ impl VerifyingStream<'_> {
     ///
     /// # Errors
     ///
-    /// The reader's. What was read before it has been taken.
+    /// The reader's. What was read before it has been taken, so that another reader may go on from
+    /// there.
     pub fn update_from(&mut self, reader: impl std::io::Read) -> std::io::Result<u64> {
         read_all(reader, |octets| self.update(octets))
     }

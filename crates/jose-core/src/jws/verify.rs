@@ -6,6 +6,7 @@ use core::error::Error as StdError;
 use core::fmt;
 
 use super::object::NO_PAYLOAD;
+use super::outcomes::Headers;
 use super::payload::{NOT_A_SEGMENT, is_segment};
 use super::{KeyResolver, Outcome, Policy, Unmet, ValidSignature, Verified, VerifyingKey, compact};
 use crate::base64url;
@@ -236,8 +237,7 @@ impl<'t> Unverified<'t> {
 
     /// What becomes of it as one signature among others.
     pub(super) fn outcome(&self, keys: &(impl KeyResolver + ?Sized), policy: &Policy) -> Outcome {
-        let headers = (self.protected().clone(), self.unprotected.cloned());
-        Outcome::new(self.index, Some(headers), self.signer(keys, policy).map_err(Error::Verify))
+        Outcome::new(self.index, self.headers(), self.signer(keys, policy))
     }
 
     /// The key that signed it: the only place where a key is asked about a whole signature.
@@ -275,6 +275,10 @@ impl<'t> Unverified<'t> {
 
     pub(super) fn no_match(&self, reason: NoMatchReason) -> VerifyError {
         VerifyError::NoMatchingKey(NoMatchingKey::new(reason, self.alg(), self.kid()))
+    }
+
+    pub(super) fn headers(&self) -> Headers {
+        (self.protected().clone(), self.unprotected.cloned())
     }
 
     /// The protected header as it is signed.
