@@ -15,6 +15,7 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     // these the library alone: dev-dependencies would bring `std` in.
     clippy("jose-core", "--lib", "")?;
     clippy("jose-core", "--lib", "std")?;
+    clippy("jose-core", "--lib", "deflate")?;
     clippy("jose-rustcrypto", "--lib", "")?;
     match bare_target()? {
         Some(target) => {

@@ -1,4 +1,4 @@
-//! Looking at tokens that nobody has verified. Hazardous: anyone can write anything into one.
+//! What is hazardous: looking at tokens that nobody has verified, and choosing secrets oneself.
 //!
 //! There are honest reasons to look: routing a token to the issuer that can verify it, or debugging.
 //! Whatever comes out of here was chosen by the sender, and no type of this module converts into
@@ -6,8 +6,11 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::SecretBytes;
+
 use crate::error::{ParseError, Subject};
 use crate::json;
+use crate::jwe;
 use crate::jws::Unverified;
 use crate::jwt::Claims;
 use crate::limits::Limits;
@@ -35,4 +38,13 @@ pub fn peek_unverified_payload<'a>(token: &'a Unverified<'_>) -> &'a [u8] {
 pub fn peek_unverified_json<T: DeserializeOwned>(token: &Unverified<'_>) -> Result<T, ParseError> {
     json::read(token.unverified_payload(), Limits::DEFAULT.claims_depth)
         .map_err(|rule| rule.of(Subject::Payload))
+}
+
+/// Encrypts with a content encryption key of the caller's.
+///
+/// Used for two contents, a key gives both away sooner or later: for AES in Galois/Counter Mode at
+/// the first initialization vector that comes up twice. It must be random and have the length that
+/// the algorithm takes, or encrypting fails.
+pub fn with_cek(builder: jwe::Builder, cek: SecretBytes) -> jwe::Builder {
+    builder.with_cek(cek)
 }

@@ -1,4 +1,4 @@
-//! JOSE without cryptography: the formats of JWS, JWT and JWK (RFC 7515, 7517-7519), the rules of
+//! JOSE without cryptography: the formats of JWS, JWE, JWT and JWK (RFC 7515-7519), the rules of
 //! their algorithms, and the seam that a cryptographic library implements.
 //!
 //! Applications use the facade `jose-suite`, which adds a backend. This crate is for
@@ -21,6 +21,7 @@
 //! |---|---|
 //! | sign and verify octets | [`jws`] |
 //! | sign and verify claims | [`jwt`] |
+//! | encrypt and decrypt | [`jwe`] |
 //! | parse, write, name and make keys | [`jwk`] |
 //! | know what an algorithm is called, and which keys it takes | [`jwa`] |
 //! | understand a refusal | [`error`] |
@@ -48,12 +49,15 @@ pub mod hazmat;
 mod header;
 mod json;
 pub mod jwa;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
+mod key_set;
 pub mod limits;
 mod member;
 mod secret;
+mod serialization;
 pub mod time;
 
 pub use self::header::{EncryptionParams, Header};

@@ -11,6 +11,11 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
+    /// Longest plaintext in octets that comes out of a compressed JWE. Default 250 000: a few octets
+    /// can stand for a thousand times as many (RFC 8725 §3.15).
+    pub inflated: usize,
+    /// Most recipients of a JWE; one that has more is refused whole. Default 16.
+    pub recipients: usize,
     /// Longest token in octets, checked before anything else is done with it. Default 256 KiB:
     /// tokens travel in HTTP fields, and what is longer is an attack or a file.
     pub token: usize,
@@ -29,15 +34,18 @@ pub struct Limits {
     /// Most signatures of a JWS; one that has more is refused whole. Default 16: each costs as many
     /// public-key operations as [`tries`](Self::tries) allows.
     pub signatures: usize,
-    /// Most keys that are tried on one signature which names none of them by `kid`. Default 8: a token
-    /// costs its sender nothing, and each try costs us a public-key operation, of some milliseconds
-    /// for the longest RSA keys.
+    /// Most keys that are tried on one signature which names none of them by `kid`, or on one JWE with
+    /// all its recipients. Default 8: a token costs its sender nothing, and each try costs us a
+    /// public-key operation, of some milliseconds for the longest RSA keys, or up to a second for a
+    /// password, which counts as four.
     pub tries: usize,
 }
 
 impl Limits {
     /// The defaults named on each field.
     pub const DEFAULT: Self = Self {
+        inflated: 250_000,
+        recipients: 16,
         token: 256 * 1024,
         header: 16 * 1024,
         header_depth: 16,
@@ -67,6 +75,14 @@ pub const MAX_LEEWAY: core::time::Duration = core::time::Duration::from_secs(600
 pub const MAX_CERTIFICATES: usize = 8;
 /// Most operations in `key_ops`; RFC 7517 §4.3 knows eight.
 pub const MAX_KEY_OPS: usize = 16;
+
+/// Fewest rounds of PBES2 (`p2c`) that are produced or accepted: what RFC 7518 §4.8.1.2 asks for.
+pub const MIN_P2C: u32 = 1_000;
+/// Most rounds of PBES2 (`p2c`) that are produced or accepted: about a second of work that a sender
+/// may ask of us.
+pub const MAX_P2C: u32 = 1_200_000;
+/// Most octets of a salt of PBES2 (`p2s`) that are accepted, and fewest: 8 (RFC 7518 §4.8.1.1).
+pub const MAX_P2S: usize = 256;
 
 /// RSA moduli shorter than this, in bits, are refused (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;

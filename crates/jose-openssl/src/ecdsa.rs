@@ -11,7 +11,7 @@ use jose_core::jwa::Hash;
 use jose_core::jwk::{Ec, EcCurve, Params as KeyParams};
 use zeroize::Zeroizing;
 
-use crate::ffi::{self, Lib, Operation, Params, Pkey, Template};
+use crate::ffi::{self, Lib, Operation, Params, Parts, Pkey, Template};
 
 /// A private key.
 pub(crate) struct EcSigner {
@@ -21,17 +21,7 @@ pub(crate) struct EcSigner {
 
 impl EcSigner {
     pub(crate) fn new(lib: &Lib, hash: Hash, ec: &Ec) -> Result<Self, KeyError> {
-        let d = ec.d().ok_or(KeyError::NotPrivate)?;
-        let point = uncompressed(ec);
-        let params = Params::new()
-            .text(c"group", group(ec.crv())?)
-            .octets(c"pub", &point)
-            .number(c"priv", d.expose_secret());
-        let key = Pkey::import(lib, Operation::Sign, c"EC", params)?;
-        // The import takes any number for d, and leaves it to be another point's.
-        if !key.is_consistent(lib, Operation::Sign).map_err(KeyError::Unavailable)? {
-            return Err(KeyError::Inconsistent);
-        }
+        let key = import_pair(lib, ec)?;
         let template = Template::new(lib, Operation::Sign, &key, hash, &Params::new())
             .map_err(KeyError::Unavailable)?;
         Ok(Self { template, coordinate_len: ec.crv().coordinate_len() })
@@ -87,11 +77,9 @@ pub(crate) struct EcVerifier {
 
 impl EcVerifier {
     pub(crate) fn new(lib: &Lib, hash: Hash, ec: &Ec) -> Result<Self, KeyError> {
-        let point = uncompressed(ec);
-        let params = Params::new().text(c"group", group(ec.crv())?).octets(c"pub", &point);
-        let key = Pkey::import(lib, Operation::Verify, c"EC", params)?;
+        let key = import_public(lib, ec)?;
         // The import refuses points off the curve by itself, but that is a habit and not a promise.
-        if !key.is_consistent(lib, Operation::Verify).map_err(KeyError::Unavailable)? {
+        if !key.is_consistent(lib, Parts::Public).map_err(KeyError::Unavailable)? {
             return Err(KeyError::Inconsistent);
         }
         let template = Template::new(lib, Operation::Verify, &key, hash, &Params::new())
@@ -142,18 +130,51 @@ fn to_der<'b>(
 }
 
 pub(crate) fn generate(lib: &Lib, crv: EcCurve) -> Result<KeyParams, KeyError> {
-    let key = Pkey::generate(lib, c"EC", &Params::new().text(c"group", group(crv)?))
-        .map_err(KeyError::Unavailable)?;
+    let key = generate_pair(lib, crv)?;
+    let mut d = Zeroizing::new(vec![0; crv.coordinate_len()]);
+    key.number(c"priv", &mut d).map_err(KeyError::Unavailable)?;
+    export(&key, crv, Some(SecretBytes::from(d.as_slice())))
+}
+
+pub(crate) fn generate_pair(lib: &Lib, crv: EcCurve) -> Result<Pkey, KeyError> {
+    Pkey::generate(lib, c"EC", &Params::new().text(c"group", group(crv)?))
+        .map_err(KeyError::Unavailable)
+}
+
+/// The public key, with `d` beside it.
+pub(crate) fn export(
+    key: &Pkey,
+    crv: EcCurve,
+    d: Option<SecretBytes>,
+) -> Result<KeyParams, KeyError> {
     let len = crv.coordinate_len();
     let mut point = vec![0; 1 + 2 * len];
     key.octets(c"pub", &mut point).map_err(KeyError::Unavailable)?;
-    let mut d = Zeroizing::new(vec![0; len]);
-    key.number(c"priv", &mut d).map_err(KeyError::Unavailable)?;
     let Some((4, xy)) = point.split_first() else { return Err(KeyError::Inconsistent) };
     let (x, y) = xy.split_at_checked(len).ok_or(KeyError::Inconsistent)?;
-    Ec::new(crv, x.into(), y.into(), Some(SecretBytes::from(d.as_slice())))
-        .map(KeyParams::Ec)
-        .map_err(|_| KeyError::Inconsistent)
+    Ec::new(crv, x.into(), y.into(), d).map(KeyParams::Ec).map_err(|_| KeyError::Inconsistent)
+}
+
+/// What is not a point of its curve is refused, in so far as OpenSSL's import does.
+pub(crate) fn import_public(lib: &Lib, ec: &Ec) -> Result<Pkey, KeyError> {
+    let point = uncompressed(ec);
+    let params = Params::new().text(c"group", group(ec.crv())?).octets(c"pub", &point);
+    Pkey::import(lib, Parts::Public, c"EC", params)
+}
+
+pub(crate) fn import_pair(lib: &Lib, ec: &Ec) -> Result<Pkey, KeyError> {
+    let d = ec.d().ok_or(KeyError::NotPrivate)?;
+    let point = uncompressed(ec);
+    let params = Params::new()
+        .text(c"group", group(ec.crv())?)
+        .octets(c"pub", &point)
+        .number(c"priv", d.expose_secret());
+    let key = Pkey::import(lib, Parts::Pair, c"EC", params)?;
+    // The import takes any number for d, and leaves it to be another point's.
+    if !key.is_consistent(lib, Parts::Pair).map_err(KeyError::Unavailable)? {
+        return Err(KeyError::Inconsistent);
+    }
+    Ok(key)
 }
 
 /// The point in octets (SEC 1 §2.3.3).

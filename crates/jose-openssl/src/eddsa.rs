@@ -10,7 +10,7 @@ use openssl::bn::{BigNum, BigNumContext};
 use openssl::error::ErrorStack;
 use zeroize::Zeroizing;
 
-use crate::ffi::{self, Lib, Operation, Params, Pkey};
+use crate::ffi::{self, Lib, Params, Parts, Pkey};
 
 /// A private key.
 pub(crate) struct EdSigner {
@@ -20,17 +20,7 @@ pub(crate) struct EdSigner {
 
 impl EdSigner {
     pub(crate) fn new(lib: &'static Lib, okp: &Okp) -> Result<Self, KeyError> {
-        let d = okp.d().ok_or(KeyError::NotPrivate)?;
-        // OpenSSL would take a public key beside the seed at its word, and signing with another's
-        // gives the seed away: let it make its own, and compare.
-        let params = Params::new().octets(c"priv", d.expose_secret());
-        let key = Pkey::import(lib, Operation::Sign, kind(okp.crv())?, params)?;
-        let mut x = vec![0; okp.crv().key_len()];
-        key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
-        if x != okp.x() {
-            return Err(KeyError::Inconsistent);
-        }
-        Ok(Self { lib, key })
+        Ok(Self { lib, key: import_pair(lib, kind(okp.crv())?, okp)? })
     }
 }
 
@@ -58,7 +48,7 @@ impl EdVerifier {
             return Err(KeyError::Inconsistent);
         }
         let params = Params::new().octets(c"pub", okp.x());
-        let key = Pkey::import(lib, Operation::Verify, kind, params)?;
+        let key = Pkey::import(lib, Parts::Public, kind, params)?;
         Ok(Self { lib, key })
     }
 }
@@ -70,14 +60,45 @@ impl Verifier for EdVerifier {
 }
 
 pub(crate) fn generate(lib: &Lib, crv: OkpCurve) -> Result<KeyParams, KeyError> {
-    let key = Pkey::generate(lib, kind(crv)?, &Params::new()).map_err(KeyError::Unavailable)?;
-    let mut x = vec![0; crv.key_len()];
-    key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
+    generate_of(lib, kind(crv)?, crv)
+}
+
+/// As `generate`, on any curve that OpenSSL has as `kind`.
+pub(crate) fn generate_of(
+    lib: &Lib,
+    kind: &'static CStr,
+    crv: OkpCurve,
+) -> Result<KeyParams, KeyError> {
+    let key = Pkey::generate(lib, kind, &Params::new()).map_err(KeyError::Unavailable)?;
     let mut d = Zeroizing::new(vec![0; crv.key_len()]);
     key.octets(c"priv", &mut d).map_err(KeyError::Unavailable)?;
-    Okp::new(crv, x, Some(SecretBytes::from(d.as_slice())))
-        .map(KeyParams::Okp)
-        .map_err(|_| KeyError::Inconsistent)
+    export(&key, crv, Some(SecretBytes::from(d.as_slice())))
+}
+
+/// The public key, with `d` beside it.
+pub(crate) fn export(
+    key: &Pkey,
+    crv: OkpCurve,
+    d: Option<SecretBytes>,
+) -> Result<KeyParams, KeyError> {
+    let mut x = vec![0; crv.key_len()];
+    key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
+    Okp::new(crv, x, d).map(KeyParams::Okp).map_err(|_| KeyError::Inconsistent)
+}
+
+/// A key on any curve that OpenSSL has as `kind`.
+pub(crate) fn import_pair(lib: &Lib, kind: &'static CStr, okp: &Okp) -> Result<Pkey, KeyError> {
+    let d = okp.d().ok_or(KeyError::NotPrivate)?;
+    // OpenSSL would take a public key beside the private one at its word, and signing with another's
+    // gives the seed away: let it make its own, and compare.
+    let key =
+        Pkey::import(lib, Parts::Pair, kind, Params::new().octets(c"priv", d.expose_secret()))?;
+    let mut x = vec![0; okp.crv().key_len()];
+    key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
+    if x != okp.x() {
+        return Err(KeyError::Inconsistent);
+    }
+    Ok(key)
 }
 
 fn message<'a>(input: &[&'a [u8]]) -> Cow<'a, [u8]> {

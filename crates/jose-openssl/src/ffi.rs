@@ -5,9 +5,10 @@
 //! [`Lib`] instead, and passes both its context and its property query to every call that would
 //! otherwise choose for itself.
 //!
-//! Operations are prepared once and copied for each message ([`Template`], [`MacTemplate`]):
-//! fetching an algorithm and setting its parameters costs more than hashing a token does. The copy
-//! takes its input in as many parts as there are, and keeps none of them.
+//! Operations are prepared once and copied for each message ([`Template`], [`KeyTemplate`],
+//! [`MacTemplate`]): fetching an algorithm and setting its parameters costs more than hashing a token
+//! does. The copy takes its input in as many parts as there are, and keeps none of them. Ciphers are
+//! the exception ([`CipherKey`]), because there are providers whose ciphers cannot be copied.
 //!
 //! Whatever fails takes its errors off OpenSSL's queue, also where the caller is told no more than
 //! "no": the queue belongs to the thread, and the next library to look would take them for its own.
@@ -18,10 +19,13 @@ use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
+use jose_core::SecretBytes;
 use jose_core::crypto::{CryptoError, KeyError, Refused};
 use jose_core::jwa::Hash;
 use openssl::error::ErrorStack;
-use openssl_sys::{self as ffi, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM};
+use openssl_sys::{
+    self as ffi, EVP_CIPHER_CTX, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM,
+};
 use zeroize::Zeroizing;
 
 use crate::digest;
@@ -35,6 +39,9 @@ pub(crate) struct Lib {
     sha256: OnceLock<Md>,
     sha384: OnceLock<Md>,
     sha512: OnceLock<Md>,
+    hmac: OnceLock<Mac>,
+    /// By the numbers of [`Aes`].
+    aes: [OnceLock<Cipher>; 9],
 }
 
 // SAFETY: a library context is made to be used from any thread; OpenSSL locks what is in it.
@@ -56,6 +63,8 @@ impl Lib {
             sha256: OnceLock::new(),
             sha384: OnceLock::new(),
             sha512: OnceLock::new(),
+            hmac: OnceLock::new(),
+            aes: [const { OnceLock::new() }; 9],
         }
     }
 
@@ -101,14 +110,35 @@ impl Lib {
             Hash::Sha512 => &self.sha512,
             _ => return Err(CryptoError::default()),
         };
-        if let Some(md) = cell.get() {
-            return Ok(md);
-        }
-        // SAFETY: the context is live or null, the strings end with NUL.
-        let md = unsafe { ffi::EVP_MD_fetch(self.ctx(), name, self.properties()) };
-        // SAFETY: a fetch hands its reference to the caller.
-        let md = unsafe { Md::own(md) }?;
-        Ok(cell.get_or_init(|| md))
+        once(cell, || {
+            // SAFETY: the context is live or null, the strings end with NUL or are null.
+            let md = unsafe { ffi::EVP_MD_fetch(self.ctx(), name, self.properties()) };
+            // SAFETY: a fetch hands its reference to the caller.
+            unsafe { Md::own(md) }
+        })
+    }
+
+    /// HMAC, fetched at its first use.
+    fn hmac(&self) -> Result<&Mac, CryptoError> {
+        once(&self.hmac, || {
+            let name = c"HMAC".as_ptr();
+            // SAFETY: the context is live or null, the strings end with NUL or are null.
+            let mac = unsafe { ffi::EVP_MAC_fetch(self.ctx(), name, self.properties()) };
+            // SAFETY: a fetch hands its reference to the caller.
+            unsafe { Mac::own(mac) }
+        })
+    }
+
+    /// The cipher, fetched at its first use.
+    fn cipher(&self, aes: Aes) -> Result<&Cipher, CryptoError> {
+        let cell = self.aes.get(aes as usize).ok_or_else(CryptoError::default)?;
+        once(cell, || {
+            let name = aes.name().as_ptr();
+            // SAFETY: the context is live or null, the strings end with NUL or are null.
+            let cipher = unsafe { ffi::EVP_CIPHER_fetch(self.ctx(), name, self.properties()) };
+            // SAFETY: a fetch hands its reference to the caller.
+            unsafe { Cipher::own(cipher) }
+        })
     }
 
     /// Fills `out`, of at most `i32::MAX` octets, from the context's generator for private values.
@@ -176,12 +206,22 @@ impl<'a> Params<'a> {
         keys: [&'static CStr; 2],
         hash: Hash,
     ) -> Result<Self, CryptoError> {
-        let [name, query] = keys;
-        let params = self.text(name, digest::name(hash)?);
-        Ok(match lib.properties {
+        Ok(self.hash_named(lib, keys, digest::name(hash)?))
+    }
+
+    /// A hash function by the name that providers have for it.
+    pub(crate) fn hash_named(
+        self,
+        lib: &Lib,
+        keys: [&'static CStr; 2],
+        name: &'static CStr,
+    ) -> Self {
+        let [key, query] = keys;
+        let params = self.text(key, name);
+        match lib.properties {
             Some(properties) => params.text(query, properties),
             None => params,
-        })
+        }
     }
 
     fn push(&mut self, key: &'static CStr, data_type: c_uint, data: *const u8, data_size: usize) {
@@ -204,16 +244,16 @@ pub(crate) struct Pkey(PkeyPtr);
 unsafe impl Sync for Pkey {}
 
 impl Pkey {
-    /// What the operation takes out of its parts: a pair to sign with, a public key to verify with.
+    /// Makes a key of its parts.
     pub(crate) fn import(
         lib: &Lib,
-        operation: Operation,
+        parts: Parts,
         kind: &'static CStr,
         mut params: Params<'_>,
     ) -> Result<Self, KeyError> {
-        let selection = match operation {
-            Operation::Sign => ffi::EVP_PKEY_KEYPAIR,
-            Operation::Verify => ffi::EVP_PKEY_PUBLIC_KEY,
+        let selection = match parts {
+            Parts::Pair => ffi::EVP_PKEY_KEYPAIR,
+            Parts::Public => ffi::EVP_PKEY_PUBLIC_KEY,
         };
         let ctx = PkeyCtx::of_kind(lib, kind).map_err(KeyError::Unavailable)?;
         // SAFETY: the context is live.
@@ -248,21 +288,20 @@ impl Pkey {
 
     /// Whether a public key is a point on its curve, or a pair's private key in range and its
     /// public key its own.
-    pub(crate) fn is_consistent(
+    pub(crate) fn is_consistent(&self, lib: &Lib, parts: Parts) -> Result<bool, CryptoError> {
+        match parts {
+            Parts::Pair => self.passes(lib, EVP_PKEY_pairwise_check),
+            Parts::Public => self.passes(lib, EVP_PKEY_public_check_quick),
+        }
+    }
+
+    fn passes(
         &self,
         lib: &Lib,
-        operation: Operation,
+        check: unsafe extern "C" fn(*mut EVP_PKEY_CTX) -> c_int,
     ) -> Result<bool, CryptoError> {
-        let (key, properties) = (self.0.as_ptr(), lib.properties());
-        // SAFETY: the context is live or null, the key live, the string ends with NUL or is null.
-        let ctx = unsafe { EVP_PKEY_CTX_new_from_pkey(lib.ctx(), key, properties) };
-        // SAFETY: the caller owns the context that was made.
-        let ctx = unsafe { PkeyCtx::own(ctx) }?;
-        let check = match operation {
-            Operation::Sign => EVP_PKEY_pairwise_check,
-            Operation::Verify => EVP_PKEY_public_check_quick,
-        };
-        // SAFETY: the context is live.
+        let ctx = PkeyCtx::of_key(lib, self)?;
+        // SAFETY: the context is live, and all that the checks take.
         Ok(ok(unsafe { check(ctx.as_ptr()) }).is_ok())
     }
 
@@ -302,7 +341,15 @@ impl Pkey {
     }
 }
 
-/// What a [`Pkey`] or a [`Template`] is for.
+/// What a [`Pkey`] is made of.
+#[derive(Clone, Copy)]
+pub(crate) enum Parts {
+    /// A private key and its public key.
+    Pair,
+    Public,
+}
+
+/// What a [`Template`] is for.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
     Sign,
@@ -443,6 +490,333 @@ pub(crate) fn verify_at_once(
     ok(code).map_err(|_| Refused::Invalid)
 }
 
+/// Encrypting, decrypting or agreeing with one key under one algorithm: initialised once, copied for
+/// each use.
+pub(crate) struct KeyTemplate(PkeyCtx);
+
+// SAFETY: nothing reads the context but `copy`, as the `const` source of `EVP_PKEY_CTX_dup`. What the
+// copies share with it (the key, the algorithm, the hash functions) OpenSSL counts atomically and
+// changes under a lock.
+unsafe impl Sync for KeyTemplate {}
+
+impl KeyTemplate {
+    /// Encrypts with a public key.
+    pub(crate) fn encrypt(lib: &Lib, key: &Pkey, params: &Params<'_>) -> Result<Self, CryptoError> {
+        Self::new(lib, key, ffi::EVP_PKEY_encrypt_init)?.with(params)
+    }
+
+    /// Decrypts with a private key.
+    pub(crate) fn decrypt(lib: &Lib, key: &Pkey, params: &Params<'_>) -> Result<Self, CryptoError> {
+        Self::new(lib, key, ffi::EVP_PKEY_decrypt_init)?.with(params)
+    }
+
+    /// Agrees with the public keys of others.
+    pub(crate) fn agree(lib: &Lib, key: &Pkey) -> Result<Self, CryptoError> {
+        Self::new(lib, key, ffi::EVP_PKEY_derive_init)
+    }
+
+    fn new(
+        lib: &Lib,
+        key: &Pkey,
+        init: unsafe extern "C" fn(*mut EVP_PKEY_CTX) -> c_int,
+    ) -> Result<Self, CryptoError> {
+        let ctx = PkeyCtx::of_key(lib, key)?;
+        // SAFETY: the context is live, and all that the initialisers take.
+        ok(unsafe { init(ctx.as_ptr()) })?;
+        Ok(Self(ctx))
+    }
+
+    fn with(self, params: &Params<'_>) -> Result<Self, CryptoError> {
+        // SAFETY: the list is ended, and what it points to lives as long as `params`.
+        ok(unsafe { ffi::EVP_PKEY_CTX_set_params(self.0.as_ptr(), params.list.as_ptr()) })?;
+        Ok(self)
+    }
+
+    fn copy(&self) -> Result<PkeyCtx, CryptoError> {
+        // SAFETY: the source is live and only read.
+        let ctx = unsafe { EVP_PKEY_CTX_dup(self.0.as_ptr()) };
+        // SAFETY: the caller owns the copy.
+        unsafe { PkeyCtx::own(ctx) }
+    }
+
+    /// Writes `text`, encrypted, to `out` and returns its length.
+    pub(crate) fn encrypted(&self, text: &[u8], out: &mut [u8]) -> Result<usize, CryptoError> {
+        self.apply(ffi::EVP_PKEY_encrypt, text, out)
+    }
+
+    /// Writes `text`, decrypted, to `out`, which is as long as the key's modulus, and returns its
+    /// length.
+    pub(crate) fn decrypted(&self, text: &[u8], out: &mut [u8]) -> Result<usize, CryptoError> {
+        self.apply(ffi::EVP_PKEY_decrypt, text, out)
+    }
+
+    fn apply(
+        &self,
+        operation: unsafe extern "C" fn(
+            *mut EVP_PKEY_CTX,
+            *mut u8,
+            *mut usize,
+            *const u8,
+            usize,
+        ) -> c_int,
+        text: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        let ctx = self.copy()?;
+        let (mut len, input) = (out.len(), address(text));
+        // SAFETY: `len` says how much `out` has room for, and OpenSSL refuses if it needs more; the
+        // address of the text is good for its length.
+        ok(unsafe { operation(ctx.as_ptr(), out.as_mut_ptr(), &raw mut len, input, text.len()) })?;
+        Ok(len)
+    }
+
+    /// Fills `z`, which must be as long as the shared secret, with that shared with `peer`: a public
+    /// key that has been validated.
+    pub(crate) fn agreed(&self, peer: &Pkey, z: &mut [u8]) -> Result<(), Refused> {
+        let ctx = self.copy().map_err(Refused::Unavailable)?;
+        // SAFETY: both objects are live; the context takes a reference of its own to the key. What
+        // 0 leaves out is the validation.
+        let code = unsafe { ffi::EVP_PKEY_derive_set_peer_ex(ctx.as_ptr(), peer.0.as_ptr(), 0) };
+        ok(code).map_err(|_| Refused::Invalid)?;
+        let mut len = z.len();
+        // SAFETY: `len` says how much `z` has room for, and OpenSSL refuses if it needs more.
+        ok(unsafe { ffi::EVP_PKEY_derive(ctx.as_ptr(), z.as_mut_ptr(), &raw mut len) })
+            .map_err(|_| Refused::Invalid)?;
+        if len == z.len() { Ok(()) } else { Err(Refused::Invalid) }
+    }
+}
+
+/// AES in a mode, by the length of the key in bits.
+#[derive(Clone, Copy)]
+pub(crate) enum Aes {
+    Cbc128,
+    Cbc192,
+    Cbc256,
+    Gcm128,
+    Gcm192,
+    Gcm256,
+    Wrap128,
+    Wrap192,
+    Wrap256,
+}
+
+impl Aes {
+    /// The name under which every provider has it.
+    const fn name(self) -> &'static CStr {
+        match self {
+            Self::Cbc128 => c"AES-128-CBC",
+            Self::Cbc192 => c"AES-192-CBC",
+            Self::Cbc256 => c"AES-256-CBC",
+            Self::Gcm128 => c"AES-128-GCM",
+            Self::Gcm192 => c"AES-192-GCM",
+            Self::Gcm256 => c"AES-256-GCM",
+            Self::Wrap128 => c"AES-128-WRAP",
+            Self::Wrap192 => c"AES-192-WRAP",
+            Self::Wrap256 => c"AES-256-WRAP",
+        }
+    }
+}
+
+/// A cipher with a key. Its contexts are made for each message.
+pub(crate) struct CipherKey {
+    cipher: &'static Cipher,
+    key: SecretBytes,
+}
+
+impl CipherKey {
+    pub(crate) fn new(lib: &'static Lib, aes: Aes, key: &[u8]) -> Result<Self, CryptoError> {
+        let cipher = lib.cipher(aes)?;
+        // SAFETY: the cipher is live.
+        let len = unsafe { ffi::EVP_CIPHER_get_key_length(cipher.as_ptr()) };
+        if usize::try_from(len) != Ok(key.len()) {
+            return Err(CryptoError::from_source("the key is not as long as the cipher's"));
+        }
+        Ok(Self { cipher, key: key.into() })
+    }
+
+    /// Begins to encrypt; without `iv` as the cipher does then: AES-GCM draws one (SP 800-38D §8.2.2),
+    /// AES Key Wrap has its own (RFC 3394 §2.2.3.1).
+    pub(crate) fn encrypt(&self, iv: Option<&[u8]>) -> Result<RunningCipher, CryptoError> {
+        self.begin(Direction::Encrypt, iv)
+    }
+
+    /// Begins to decrypt.
+    pub(crate) fn decrypt(&self, iv: Option<&[u8]>) -> Result<RunningCipher, CryptoError> {
+        self.begin(Direction::Decrypt, iv)
+    }
+
+    fn begin(&self, direction: Direction, iv: Option<&[u8]>) -> Result<RunningCipher, CryptoError> {
+        let init = match direction {
+            Direction::Encrypt => ffi::EVP_EncryptInit_ex,
+            Direction::Decrypt => ffi::EVP_DecryptInit_ex,
+        };
+        let cipher = self.cipher.as_ptr();
+        // SAFETY: the cipher is live.
+        let iv_len = unsafe { ffi::EVP_CIPHER_get_iv_length(cipher) };
+        if iv.is_some_and(|iv| usize::try_from(iv_len) != Ok(iv.len())) {
+            return Err(CryptoError::from_source("not as long as the cipher's vectors"));
+        }
+        // SAFETY: takes nothing.
+        let ctx = unsafe { ffi::EVP_CIPHER_CTX_new() };
+        // SAFETY: the caller owns the context that was made.
+        let ctx = unsafe { CipherCtx::own(ctx) }?;
+        let (key, iv) = (address(self.key.expose_secret()), iv.map_or(ptr::null(), address));
+        // SAFETY: the objects are live, there is no engine, the key has the cipher's length and so
+        // has the vector, unless it is null.
+        ok(unsafe { init(ctx.as_ptr(), cipher, ptr::null_mut(), key, iv) })?;
+        Ok(RunningCipher { ctx, direction })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Decrypt,
+    Encrypt,
+}
+
+/// A message on its way through a cipher.
+pub(crate) struct RunningCipher {
+    ctx: CipherCtx,
+    direction: Direction,
+}
+
+impl RunningCipher {
+    /// Takes data that is authenticated and not encrypted.
+    pub(crate) fn aad(&mut self, aad: &[u8]) -> Result<(), CryptoError> {
+        for piece in aad.chunks(MAX_PIECE) {
+            // SAFETY: the address is good for that many octets; null is not written to.
+            unsafe { self.update(ptr::null_mut(), address(piece), piece.len()) }?;
+        }
+        Ok(())
+    }
+
+    /// The text under AES Key Wrap, or out of it.
+    pub(crate) fn wrap(mut self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        let len = match self.direction {
+            Direction::Encrypt => text.len().saturating_add(8),
+            Direction::Decrypt => text.len().saturating_sub(8),
+        };
+        // More room than either takes: by as much as a block of any cipher here.
+        let mut out = Zeroizing::new(vec![0; text.len().saturating_add(16)]);
+        // SAFETY: the address is good for the length of the text, and `out` has room for it and for
+        // a block.
+        let written = unsafe { self.update(out.as_mut_ptr(), address(text), text.len()) }?;
+        // Nothing at all is no error to OpenSSL, and some failures show in the length alone.
+        if written != len || written == 0 {
+            return Err(failed());
+        }
+        out.truncate(len);
+        Ok(out)
+    }
+
+    /// Puts the first `len` octets of `buffer` through the cipher, in place, and returns how many
+    /// there are then. Where encrypting fills up the last block, the buffer has room for it.
+    pub(crate) fn run(&mut self, buffer: &mut [u8], len: usize) -> Result<usize, CryptoError> {
+        self.run_in_pieces(buffer, len, MAX_PIECE)
+    }
+
+    /// As `run`, in pieces of some blocks each.
+    pub(crate) fn run_in_pieces(
+        &mut self,
+        buffer: &mut [u8],
+        len: usize,
+        piece_len: usize,
+    ) -> Result<usize, CryptoError> {
+        let block = self.block_len();
+        let filled = match self.direction {
+            Direction::Encrypt if block > 1 => (len / block + 1).saturating_mul(block),
+            _ => len,
+        };
+        if buffer.len() < filled {
+            return Err(CryptoError::from_source("no room for the last block"));
+        }
+        let (mut read, mut written) = (0, 0);
+        while read < len {
+            let piece = piece_len.min(len - read);
+            if block > 1 && len > piece_len {
+                // Decrypting keeps a block back for its padding, which is in the last piece alone.
+                self.set_padding(read + piece == len)?;
+            }
+            let text = buffer.get_mut(read..).unwrap_or_default().as_mut_ptr();
+            // SAFETY: so much of `buffer` is left, and no cipher here writes more than it has read,
+            // but for the last block that there is room for. Input and output begin at the same
+            // octet, as they have to.
+            written += unsafe { self.update(text, text, piece) }?;
+            read += piece;
+            if read < len && written != read {
+                return Err(CryptoError::from_source("a cipher that keeps back whole blocks"));
+            }
+        }
+        let rest = buffer.get_mut(written..).unwrap_or_default().as_mut_ptr();
+        let finish = match self.direction {
+            Direction::Encrypt => ffi::EVP_EncryptFinal_ex,
+            Direction::Decrypt => ffi::EVP_DecryptFinal_ex,
+        };
+        let mut last = 0;
+        // SAFETY: what the cipher still has to write is the block it has kept back, for which there
+        // is room: where it was read, or where it is filled up.
+        ok(unsafe { finish(self.ctx.as_ptr(), rest, &raw mut last) })?;
+        usize::try_from(last).map(|last| written + last).map_err(|_| failed())
+    }
+
+    /// Fills `out` with something the cipher made, which must have that length.
+    pub(crate) fn octets(
+        &mut self,
+        name: &'static CStr,
+        out: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        let param = OSSL_PARAM {
+            key: name.as_ptr(),
+            data_type: OSSL_PARAM_OCTET_STRING,
+            data: out.as_mut_ptr().cast(),
+            data_size: out.len(),
+            ..END
+        };
+        let mut list = [param, END];
+        // SAFETY: the list is ended, and `out` writable for the length it gives.
+        ok(unsafe { EVP_CIPHER_CTX_get_params(self.ctx.as_ptr(), list.as_mut_ptr()) })?;
+        let [OSSL_PARAM { return_size, .. }, _] = list;
+        if return_size == out.len() { Ok(()) } else { Err(failed()) }
+    }
+
+    pub(crate) fn set(&mut self, params: &Params<'_>) -> Result<(), CryptoError> {
+        // SAFETY: the list is ended, and what it points to lives as long as `params`.
+        ok(unsafe { EVP_CIPHER_CTX_set_params(self.ctx.as_ptr(), params.list.as_ptr()) })
+    }
+
+    /// Puts `len` octets, at most [`MAX_PIECE`], through the cipher and returns how many it wrote.
+    ///
+    /// # Safety
+    ///
+    /// `input` is good for `len` octets, and `out` null or writable for what comes of them.
+    unsafe fn update(
+        &mut self,
+        out: *mut u8,
+        input: *const u8,
+        len: usize,
+    ) -> Result<usize, CryptoError> {
+        let update = match self.direction {
+            Direction::Encrypt => ffi::EVP_EncryptUpdate,
+            Direction::Decrypt => ffi::EVP_DecryptUpdate,
+        };
+        let len = c_int::try_from(len).map_err(CryptoError::from_source)?;
+        let mut written = 0;
+        // SAFETY: the context is live, and the rest is promised by the caller.
+        ok(unsafe { update(self.ctx.as_ptr(), out, &raw mut written, input, len) })?;
+        usize::try_from(written).map_err(|_| failed())
+    }
+
+    fn block_len(&self) -> usize {
+        // SAFETY: the context is live and has a cipher.
+        let len = unsafe { ffi::EVP_CIPHER_CTX_get_block_size(self.ctx.as_ptr()) };
+        usize::try_from(len).unwrap_or_default()
+    }
+
+    fn set_padding(&mut self, is_on: bool) -> Result<(), CryptoError> {
+        // SAFETY: the context is live and has a cipher.
+        ok(unsafe { ffi::EVP_CIPHER_CTX_set_padding(self.ctx.as_ptr(), c_int::from(is_on)) })
+    }
+}
 /// HMAC with one key: padded once, copied for each message.
 pub(crate) struct MacTemplate(MacCtx);
 
@@ -453,12 +827,8 @@ unsafe impl Sync for MacTemplate {}
 impl MacTemplate {
     pub(crate) fn new(lib: &Lib, hash: Hash, key: &[u8]) -> Result<Self, CryptoError> {
         let params = Params::new().hash(lib, [c"digest", c"properties"], hash)?;
-        // SAFETY: the context is live or null, the strings end with NUL.
-        let mac = unsafe { ffi::EVP_MAC_fetch(lib.ctx(), c"HMAC".as_ptr(), lib.properties()) };
-        // SAFETY: a fetch hands its reference to the caller.
-        let mac = unsafe { Mac::own(mac) }?;
         // SAFETY: the algorithm is live; the new context takes a reference of its own.
-        let ctx = unsafe { ffi::EVP_MAC_CTX_new(mac.as_ptr()) };
+        let ctx = unsafe { ffi::EVP_MAC_CTX_new(lib.hmac()?.as_ptr()) };
         // SAFETY: the caller owns the context that was made.
         let ctx = unsafe { MacCtx::own(ctx) }?;
         let (octets, list) = (address(key), params.list.as_ptr());
@@ -499,6 +869,27 @@ impl RunningMac {
     }
 }
 
+/// Fills `out` with what a key derivation function makes of `params`.
+pub(crate) fn derive(
+    lib: &Lib,
+    name: &'static CStr,
+    params: &Params<'_>,
+    out: &mut [u8],
+) -> Result<(), CryptoError> {
+    // SAFETY: the context is live or null, the strings end with NUL or are null.
+    let kdf = unsafe { ffi::EVP_KDF_fetch(lib.ctx(), name.as_ptr(), lib.properties()) };
+    // SAFETY: a fetch hands its reference to the caller.
+    let kdf = unsafe { Kdf::own(kdf) }?;
+    // SAFETY: the algorithm is live; the new context takes a reference of its own.
+    let ctx = unsafe { ffi::EVP_KDF_CTX_new(kdf.as_ptr()) };
+    // SAFETY: the caller owns the context that was made.
+    let ctx = unsafe { KdfCtx::own(ctx) }?;
+    let list = params.list.as_ptr();
+    // SAFETY: `out` is writable for its length, the list is ended, and what it points to lives as
+    // long as `params`.
+    ok(unsafe { ffi::EVP_KDF_derive(ctx.as_ptr(), out.as_mut_ptr(), out.len(), list) })
+}
+
 /// Defines the owner of one of OpenSSL's objects.
 macro_rules! owner {
     ($owner:ident of $object:ident, $free:ident) => {
@@ -532,6 +923,10 @@ macro_rules! owner {
     };
 }
 
+owner!(Cipher of EVP_CIPHER, EVP_CIPHER_free);
+owner!(CipherCtx of EVP_CIPHER_CTX, EVP_CIPHER_CTX_free);
+owner!(Kdf of EVP_KDF, EVP_KDF_free);
+owner!(KdfCtx of EVP_KDF_CTX, EVP_KDF_CTX_free);
 owner!(Mac of EVP_MAC, EVP_MAC_free);
 owner!(MacCtx of EVP_MAC_CTX, EVP_MAC_CTX_free);
 owner!(Md of EVP_MD, EVP_MD_free);
@@ -540,6 +935,10 @@ owner!(PkeyCtx of EVP_PKEY_CTX, EVP_PKEY_CTX_free);
 owner!(PkeyPtr of EVP_PKEY, EVP_PKEY_free);
 
 // SAFETY: a fetched algorithm never changes but for its reference count, which is atomic.
+unsafe impl Sync for Cipher {}
+// SAFETY: as `Cipher`.
+unsafe impl Sync for Mac {}
+// SAFETY: as `Cipher`.
 unsafe impl Sync for Md {}
 
 impl MdCtx {
@@ -580,6 +979,27 @@ impl PkeyCtx {
         // SAFETY: the caller owns the context that was made.
         unsafe { Self::own(ctx) }
     }
+
+    /// For what is done with a key.
+    fn of_key(lib: &Lib, key: &Pkey) -> Result<Self, CryptoError> {
+        let (key, properties) = (key.0.as_ptr(), lib.properties());
+        // SAFETY: the context is live or null, the key live, the string ends with NUL or is null.
+        let ctx = unsafe { EVP_PKEY_CTX_new_from_pkey(lib.ctx(), key, properties) };
+        // SAFETY: the caller owns the context that was made.
+        unsafe { Self::own(ctx) }
+    }
+}
+
+/// Fetches what is not there yet. Two threads may both do so, and one then throws its own away.
+fn once<T>(
+    cell: &OnceLock<T>,
+    fetch: impl FnOnce() -> Result<T, CryptoError>,
+) -> Result<&T, CryptoError> {
+    if let Some(fetched) = cell.get() {
+        return Ok(fetched);
+    }
+    let fetched = fetch()?;
+    Ok(cell.get_or_init(|| fetched))
 }
 
 /// Only 1 is success: OpenSSL has 0 and several negative numbers for the rest.
@@ -597,6 +1017,9 @@ const fn address(octets: &[u8]) -> *const u8 {
     if octets.is_empty() { ptr::from_ref(&0) } else { octets.as_ptr() }
 }
 
+/// Octets for one call of a cipher, whose lengths are an `int`: some number of whole blocks.
+const MAX_PIECE: usize = 1 << 30;
+
 const END: OSSL_PARAM = OSSL_PARAM {
     key: ptr::null(),
     data_type: 0,
@@ -612,6 +1035,8 @@ const OSSL_PARAM_OCTET_STRING: c_uint = 5;
 const EVP_MD_CTX_FLAG_FINALISE: c_int = 0x0200;
 
 unsafe extern "C" {
+    fn EVP_CIPHER_CTX_get_params(ctx: *mut EVP_CIPHER_CTX, params: *mut OSSL_PARAM) -> c_int;
+    fn EVP_CIPHER_CTX_set_params(ctx: *mut EVP_CIPHER_CTX, params: *const OSSL_PARAM) -> c_int;
     fn EVP_DigestSignInit_ex(
         ctx: *mut EVP_MD_CTX,
         pctx: *mut *mut EVP_PKEY_CTX,
@@ -631,6 +1056,7 @@ unsafe extern "C" {
         params: *const OSSL_PARAM,
     ) -> c_int;
     fn EVP_MD_CTX_set_flags(ctx: *mut EVP_MD_CTX, flags: c_int);
+    fn EVP_PKEY_CTX_dup(ctx: *const EVP_PKEY_CTX) -> *mut EVP_PKEY_CTX;
     fn EVP_PKEY_CTX_new_from_pkey(
         libctx: *mut OSSL_LIB_CTX,
         pkey: *mut EVP_PKEY,

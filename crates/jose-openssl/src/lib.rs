@@ -6,6 +6,10 @@
 //! private keys are best kept here: OpenSSL's arithmetic on them is written to take the same time
 //! whatever the key, and blinded besides.
 //!
+//! It encrypts and decrypts with every registered algorithm, by these parts: `RSA-OAEP` with SHA-1 and
+//! SHA-2, AES Key Wrap, ECDH-ES on P-256, P-384, P-521, X25519 and X448, PBKDF2, AES-GCM, and AES-CBC
+//! with HMAC. `RSA1_5` it decrypts only.
+//!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use jose_core::{Alg, Jwk};
@@ -40,17 +44,28 @@
 
 extern crate alloc;
 
+mod aes_kw;
+mod content;
 mod digest;
+mod ecdh;
 mod ecdsa;
 mod eddsa;
 mod ffi;
 mod hmac;
+mod kdf;
 mod random;
 mod rsa;
+mod rsa_oaep;
 
-use jose_core::crypto::{Backend, CryptoError, KeyError, NewKey, Signer, Verifier};
-use jose_core::jwa::{Bound, Hash, SignatureAlgorithm};
-use jose_core::jwk::Params;
+use core::num::NonZeroU32;
+
+use jose_core::SecretBytes;
+use jose_core::crypto::{
+    AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
+    KeyUnwrapper, KeyWrapper, NewKey, Signer, Verifier,
+};
+use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
+use jose_core::jwk::{OkpCurve, Params};
 
 use self::ffi::Lib;
 
@@ -69,6 +84,35 @@ struct OpenSsl {
 impl OpenSsl {
     fn lib(&self) -> &'static Lib {
         self.lib.unwrap_or(&PROCESS)
+    }
+
+    fn wrapper(
+        &self,
+        alg: KeyManagementAlgorithm,
+        key: &Params,
+    ) -> Result<Box<dyn KeyWrapper>, KeyError> {
+        match key {
+            Params::Oct(oct) => Ok(Box::new(aes_kw::AesKw::new(self.lib(), alg, oct)?)),
+            Params::Rsa(rsa) => Ok(Box::new(rsa_oaep::OaepWrapper::new(self.lib(), alg, rsa)?)),
+            _ => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn unwrapper(
+        &self,
+        alg: KeyManagementAlgorithm,
+        key: &Params,
+    ) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+        match (alg, key) {
+            (_, Params::Oct(oct)) => Ok(Box::new(aes_kw::AesKw::new(self.lib(), alg, oct)?)),
+            (KeyManagementAlgorithm::RSA1_5, Params::Rsa(rsa)) => {
+                Ok(Box::new(rsa_oaep::Pkcs1Unwrapper::new(self.lib(), rsa)?))
+            }
+            (_, Params::Rsa(rsa)) => {
+                Ok(Box::new(rsa_oaep::OaepUnwrapper::new(self.lib(), alg, rsa)?))
+            }
+            _ => Err(KeyError::Unsupported { what: alg.name() }),
+        }
     }
 }
 
@@ -103,9 +147,59 @@ impl Backend for OpenSsl {
         }
     }
 
+    fn key_wrapper(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn KeyWrapper>, KeyError> {
+        self.wrapper(key.alg(), key.params())
+    }
+
+    fn key_unwrapper(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+        self.unwrapper(key.alg(), key.params())
+    }
+
+    fn agreement_initiator(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementInitiator>, KeyError> {
+        Ok(Box::new(ecdh::EcdhInitiator::new(self.lib(), key.params())?))
+    }
+
+    fn agreement_responder(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementResponder>, KeyError> {
+        Ok(Box::new(ecdh::EcdhResponder::new(self.lib(), key.params())?))
+    }
+
+    fn content_cipher(
+        &self,
+        enc: ContentEncryption,
+        key: &SecretBytes,
+    ) -> Result<Box<dyn ContentCipher>, KeyError> {
+        content::cipher(self.lib(), enc, key)
+    }
+
+    fn pbkdf2(
+        &self,
+        hash: Hash,
+        password: &SecretBytes,
+        salt: &[u8],
+        count: NonZeroU32,
+        len: usize,
+    ) -> Result<SecretBytes, KeyError> {
+        kdf::pbkdf2(self.lib(), hash, password, salt, count, len).map_err(KeyError::Unavailable)
+    }
+
     fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
         match key {
             NewKey::Ec(crv) => ecdsa::generate(self.lib(), crv),
+            NewKey::Okp(crv @ (OkpCurve::X25519 | OkpCurve::X448)) => {
+                ecdh::generate(self.lib(), crv)
+            }
             NewKey::Okp(crv) => eddsa::generate(self.lib(), crv),
             NewKey::Rsa { bits } => rsa::generate(self.lib(), bits),
             _ => Err(KeyError::Unsupported { what: "this kind of key" }),
@@ -122,16 +216,22 @@ impl Backend for OpenSsl {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::OnceLock;
 
     use jose_core::Jwk;
     use jose_core::crypto::Refused;
-    use jose_core::jwk::{EcCurve, Oct, OkpCurve};
+    use jose_core::jwk::{EcCurve, Oct};
     use jose_core::jws::{self, SigningKey, VerifyingKey, VerifyingKeys};
     use openssl::error::ErrorStack;
 
     use super::*;
+
+    /// The octets that test vectors are printed as.
+    pub(crate) fn hex(digits: &str) -> Vec<u8> {
+        let octet = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+        (0..digits.len()).step_by(2).map(octet).collect()
+    }
 
     fn backend(lib: &'static Lib) -> OpenSsl {
         OpenSsl { lib: Some(lib) }
@@ -176,6 +276,43 @@ mod tests {
             ),
             _ => panic!("{alg}"),
         }
+    }
+
+    /// A key of each kind that wraps, with the algorithms it wraps by.
+    fn wrapping_keys() -> Vec<(Params, &'static [KeyManagementAlgorithm])> {
+        use KeyManagementAlgorithm as K;
+        // One for all tests, because primes take long to find.
+        static RSA: OnceLock<Params> = OnceLock::new();
+        let rsa = RSA.get_or_init(|| BACKEND.generate(NewKey::Rsa { bits: 2048 }).unwrap());
+        let oct = |len| Params::Oct(Oct::new(vec![7; len].into()).unwrap());
+        vec![
+            (oct(16), &[K::A128KW]),
+            (oct(24), &[K::A192KW]),
+            (oct(32), &[K::A256KW]),
+            (rsa.clone(), &[K::RSA_OAEP, K::RSA_OAEP_256, K::RSA_OAEP_384, K::RSA_OAEP_512]),
+        ]
+    }
+
+    const AGREEING: [NewKey; 5] = [
+        NewKey::Ec(EcCurve::P256),
+        NewKey::Ec(EcCurve::P384),
+        NewKey::Ec(EcCurve::P521),
+        NewKey::Okp(OkpCurve::X25519),
+        NewKey::Okp(OkpCurve::X448),
+    ];
+
+    fn content_key(enc: ContentEncryption) -> SecretBytes {
+        vec![7; enc.key_len()].into()
+    }
+
+    /// Encrypts and decrypts a text that begins with `round`.
+    fn there_and_back(cipher: &dyn ContentCipher, enc: ContentEncryption, round: u8) {
+        let (mut iv, mut tag) = (vec![0; enc.iv_len()], vec![0; enc.tag_len()]);
+        let mut text = vec![round, 1, 2, 3];
+        cipher.encrypt(&[round], &mut iv, &mut text, &mut tag).unwrap();
+        assert_ne!(text, [round, 1, 2, 3]);
+        cipher.decrypt(&[round], &iv, &mut text, &tag).unwrap();
+        assert_eq!(text, [round, 1, 2, 3]);
     }
 
     /// Several blocks of any hash function and a part of one, in which an octet left out, repeated or
@@ -316,6 +453,44 @@ mod tests {
     }
 
     #[test]
+    fn what_encrypts_serves_any_context_and_any_property_query() {
+        let cek = SecretBytes::from([9; 32]);
+        let elsewhere = backend(Lib::elsewhere(c"default", Some(c"provider=default")));
+        for backend in [OpenSsl { lib: None }, elsewhere] {
+            for (key, algs) in wrapping_keys() {
+                for alg in algs {
+                    let wrapper = backend.wrapper(*alg, &key).unwrap();
+                    let unwrapper = backend.unwrapper(*alg, &key).unwrap();
+                    let mut encrypted_key = wrapper.wrap_key(&cek).unwrap();
+                    assert!(unwrapper.unwrap_key(&encrypted_key, 32).unwrap() == cek, "{alg}");
+                    encrypted_key[8] ^= 1;
+                    let verdict = unwrapper.unwrap_key(&encrypted_key, 32);
+                    assert!(matches!(verdict, Err(Refused::Invalid)), "{alg} {verdict:?}");
+                }
+                if let Params::Rsa(_) = key {
+                    let alg = KeyManagementAlgorithm::RSA1_5;
+                    let unwrapper = backend.unwrapper(alg, &key).unwrap();
+                    assert_eq!(unwrapper.unwrap_key(&[1; 256], 32).unwrap().len(), 32);
+                }
+            }
+            for key in AGREEING {
+                let own = backend.generate(key).unwrap();
+                let initiator = ecdh::EcdhInitiator::new(backend.lib(), &own).unwrap();
+                let responder = ecdh::EcdhResponder::new(backend.lib(), &own).unwrap();
+                let (epk, sent) = initiator.agree(b"info", 32).unwrap();
+                assert!(responder.agree(&epk, b"info", 32).unwrap() == sent, "{key:?}");
+            }
+            for enc in ContentEncryption::ALL {
+                let cipher = backend.content_cipher(*enc, &content_key(*enc)).unwrap();
+                there_and_back(&*cipher, *enc, 0);
+            }
+            let count = NonZeroU32::new(1000).unwrap();
+            backend.pbkdf2(Hash::Sha512, &cek, &[8; 16], count, 32).unwrap();
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
     fn nothing_falls_back_to_another_context_or_other_properties() {
         let empty = backend(Lib::elsewhere(c"null", None));
         let nobody = backend(Lib::elsewhere(c"default", Some(c"provider=nobody")));
@@ -336,6 +511,42 @@ mod tests {
             }
             assert!(backend.digest(Hash::Sha256, &[], &mut [0; 32]).is_err());
             assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn nothing_that_encrypts_falls_back_to_another_context_or_other_properties() {
+        let empty = backend(Lib::elsewhere(c"null", None));
+        let nobody = backend(Lib::elsewhere(c"default", Some(c"provider=nobody")));
+        for backend in [empty, nobody] {
+            let unavailable = |what: &str, refused: Option<KeyError>| {
+                assert!(matches!(refused, Some(KeyError::Unavailable(_))), "{what} {refused:?}");
+                assert!(ErrorStack::get().errors().is_empty(), "{what}");
+            };
+            for (key, algs) in wrapping_keys() {
+                for alg in algs {
+                    unavailable(alg.name(), backend.wrapper(*alg, &key).err());
+                    unavailable(alg.name(), backend.unwrapper(*alg, &key).err());
+                }
+                if let Params::Rsa(_) = key {
+                    let alg = KeyManagementAlgorithm::RSA1_5;
+                    unavailable(alg.name(), backend.unwrapper(alg, &key).err());
+                }
+            }
+            for key in AGREEING {
+                let own = BACKEND.generate(key).unwrap();
+                unavailable("own", ecdh::EcdhInitiator::new(backend.lib(), &own).err());
+                unavailable("own", ecdh::EcdhResponder::new(backend.lib(), &own).err());
+                unavailable("new", backend.generate(key).err());
+            }
+            for enc in ContentEncryption::ALL {
+                let refused = backend.content_cipher(*enc, &content_key(*enc)).err();
+                unavailable(enc.name(), refused);
+            }
+            let (salt, count) = ([8; 16], NonZeroU32::new(1000).unwrap());
+            let password = SecretBytes::from([7; 16]);
+            unavailable("PBKDF2", backend.pbkdf2(Hash::Sha256, &password, &salt, count, 32).err());
+            assert!(kdf::concat(backend.lib(), &[7; 32], b"info", 32).is_err());
         }
     }
 
@@ -372,6 +583,59 @@ mod tests {
                     });
                 }
             });
+        }
+    }
+
+    #[test]
+    fn what_encrypts_serves_several_threads_at_once() {
+        fn on_threads(work: impl Fn(u8) + Sync) {
+            std::thread::scope(|scope| {
+                for thread in 0..4 {
+                    let work = &work;
+                    scope.spawn(move || (0..8).for_each(|round| work(thread * 8 + round)));
+                }
+            });
+        }
+        let backend = OpenSsl { lib: None };
+        for (key, algs) in wrapping_keys() {
+            for alg in algs {
+                let wrapper = backend.wrapper(*alg, &key).unwrap();
+                let unwrapper = backend.unwrapper(*alg, &key).unwrap();
+                on_threads(|round| {
+                    let cek = SecretBytes::from([round; 32]);
+                    let encrypted_key = wrapper.wrap_key(&cek).unwrap();
+                    assert!(unwrapper.unwrap_key(&encrypted_key, 32).unwrap() == cek, "{alg}");
+                });
+            }
+            if let Params::Rsa(_) = key {
+                let unwrapper = backend.unwrapper(KeyManagementAlgorithm::RSA1_5, &key).unwrap();
+                on_threads(|round| {
+                    assert_eq!(unwrapper.unwrap_key(&[round; 256], 16).unwrap().len(), 16);
+                });
+            }
+        }
+        for key in AGREEING {
+            let own = backend.generate(key).unwrap();
+            let initiator = ecdh::EcdhInitiator::new(backend.lib(), &own).unwrap();
+            let responder = ecdh::EcdhResponder::new(backend.lib(), &own).unwrap();
+            on_threads(|round| {
+                let (epk, sent) = initiator.agree(&[round], 32).unwrap();
+                assert!(responder.agree(&epk, &[round], 32).unwrap() == sent, "{key:?}");
+            });
+        }
+        for enc in ContentEncryption::ALL {
+            let cipher = backend.content_cipher(*enc, &content_key(*enc)).unwrap();
+            on_threads(|round| there_and_back(&*cipher, *enc, round));
+        }
+    }
+
+    #[test]
+    fn keys_for_agreement_are_generated_with_both_halves() {
+        for crv in [OkpCurve::X25519, OkpCurve::X448] {
+            let Ok(Params::Okp(okp)) = BACKEND.generate(NewKey::Okp(crv)) else { panic!() };
+            assert_eq!((okp.crv(), okp.d().map(SecretBytes::len)), (crv, Some(crv.key_len())));
+            let other = BACKEND.generate(NewKey::Okp(crv)).unwrap();
+            assert_ne!(Params::Okp(okp), other);
         }
     }
 

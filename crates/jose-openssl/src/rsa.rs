@@ -10,7 +10,7 @@ use openssl::bn::{BigNum, BigNumContext};
 use openssl::error::ErrorStack;
 use zeroize::Zeroizing;
 
-use crate::ffi::{self, Lib, Operation, Params, Pkey, Template};
+use crate::ffi::{self, Lib, Operation, Params, Parts, Pkey, Template};
 
 /// How the digest is made as long as the modulus.
 #[derive(Clone, Copy)]
@@ -45,25 +45,12 @@ impl RsaSigner {
         hash: Hash,
         rsa: &Rsa,
     ) -> Result<Self, KeyError> {
-        let private = rsa.private().ok_or(KeyError::NotPrivate)?;
-        if !is_consistent(rsa, private).map_err(unavailable)? {
-            return Err(KeyError::Inconsistent);
-        }
-        let mut params = public(rsa).number(c"d", private.d().expose_secret());
-        if let Some(crt) = private.crt() {
-            params = params
-                .number(c"rsa-factor1", crt.p().expose_secret())
-                .number(c"rsa-factor2", crt.q().expose_secret())
-                .number(c"rsa-exponent1", crt.dp().expose_secret())
-                .number(c"rsa-exponent2", crt.dq().expose_secret())
-                .number(c"rsa-coefficient1", crt.qi().expose_secret());
-        }
-        let key = Pkey::import(lib, Operation::Sign, c"RSA", params)?;
+        let key = import_pair(lib, rsa)?;
         let template = template(lib, Operation::Sign, &key, padding, hash)?;
         let signer = Self { template, len: rsa.n().len() };
-        if private.crt().is_none() {
-            // Without the primes there is nothing to calculate with, but an exponent that is not
-            // e's inverse makes signatures that do not verify.
+        if is_without_primes(rsa) {
+            // There is nothing to calculate with, but an exponent that is not e's inverse makes
+            // signatures that do not verify.
             let mut signature = Vec::new();
             signer.sign(&[b"pairwise"], &mut signature).map_err(KeyError::Unavailable)?;
             RsaVerifier::new(lib, padding, hash, rsa)?
@@ -122,7 +109,7 @@ impl RsaVerifier {
         hash: Hash,
         rsa: &Rsa,
     ) -> Result<Self, KeyError> {
-        let key = Pkey::import(lib, Operation::Verify, c"RSA", public(rsa))?;
+        let key = import_public(lib, rsa)?;
         Ok(Self(template(lib, Operation::Verify, &key, padding, hash)?))
     }
 }
@@ -166,6 +153,34 @@ pub(crate) fn generate(lib: &Lib, bits: usize) -> Result<KeyParams, KeyError> {
     );
     let private = RsaPrivate::new(&number(c"d")?, Some(crt));
     Ok(KeyParams::Rsa(Rsa::new(&number(c"n")?, &number(c"e")?, Some(private))))
+}
+
+pub(crate) fn import_public(lib: &Lib, rsa: &Rsa) -> Result<Pkey, KeyError> {
+    Pkey::import(lib, Parts::Public, c"RSA", public(rsa))
+}
+
+/// Refuses numbers that do not belong together, but for the private exponent of a key
+/// [without primes](is_without_primes).
+pub(crate) fn import_pair(lib: &Lib, rsa: &Rsa) -> Result<Pkey, KeyError> {
+    let private = rsa.private().ok_or(KeyError::NotPrivate)?;
+    if !is_consistent(rsa, private).map_err(unavailable)? {
+        return Err(KeyError::Inconsistent);
+    }
+    let mut params = public(rsa).number(c"d", private.d().expose_secret());
+    if let Some(crt) = private.crt() {
+        params = params
+            .number(c"rsa-factor1", crt.p().expose_secret())
+            .number(c"rsa-factor2", crt.q().expose_secret())
+            .number(c"rsa-exponent1", crt.dp().expose_secret())
+            .number(c"rsa-exponent2", crt.dq().expose_secret())
+            .number(c"rsa-coefficient1", crt.qi().expose_secret());
+    }
+    Pkey::import(lib, Parts::Pair, c"RSA", params)
+}
+
+/// Whether the private exponent has to be tried, because there is nothing to calculate it with.
+pub(crate) fn is_without_primes(rsa: &Rsa) -> bool {
+    rsa.private().is_some_and(|private| private.crt().is_none())
 }
 
 fn public(rsa: &Rsa) -> Params<'_> {

@@ -1,8 +1,8 @@
 //! A JOSE backend on the `RustCrypto` crates: pure Rust, no C compiler.
 //!
 //! [`BACKEND`] is the whole interface. It is given to whatever makes or loads a key, and the handle
-//! that comes out of that has everything prepared: keyed MAC states, parsed and checked keys, the
-//! Chinese remainder values of RSA.
+//! that comes out of that has everything prepared: keyed MAC states, the schedules of ciphers, parsed
+//! and checked keys, the Chinese remainder values of RSA.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,9 +28,16 @@
 //! | ES256, ES384, ES512 | `p256`, `p384`, `p521` | deterministic signatures (RFC 6979) |
 //! | ES256K | `k256` | deterministic; signs with the lower s, verifies either |
 //! | Ed25519, and `EdDSA` with such a key | `ed25519-dalek` | verifies without the cofactor |
+//! | A128KW, A192KW, A256KW | `aes-kw` | prepared once |
+//! | RSA-OAEP, RSA-OAEP-256, RSA-OAEP-384, RSA-OAEP-512 | `rsa` | as above |
+//! | RSA1\_5 | `rsa`, `subtle` | unwraps only, and tells nothing of the padding |
+//! | ECDH-ES | `p256`, `p384`, `p521`, `x25519-dalek` | a new ephemeral key each time; X448 is refused |
+//! | A128GCM, A192GCM, A256GCM | `aes-gcm` | random initialization vectors |
+//! | A128CBC-HS256, A192CBC-HS384, A256CBC-HS512 | `aes`, `cbc`, `hmac` | the tag is checked first |
+//! | PBKDF2 with HMAC-SHA-256, -384, -512 | `pbkdf2` | for PBES2 |
 //! | Ed448 | nothing | refused with [`KeyError::Unsupported`] |
 //!
-//! All but Ed25519 also take their input piece by piece, and keep none of it.
+//! All signatures but Ed25519 also take their input piece by piece, and keep none of it.
 //!
 //! Without the default feature `std` the crate needs an allocator and a generator alone. All that
 //! changes is the speed: the curves' tables of precomputed points want a lock, which `std` gives.
@@ -42,9 +49,10 @@
 //!
 //! No release of the crate `rsa` is free of [RUSTSEC-2023-0071]: its private-key operations are not
 //! proved to run in constant time. Those made here are blinded with fresh randomness, their results
-//! are checked, and none is a decryption, which is what the published attack is on; that makes an
-//! attack hard and proves nothing. Where strangers can ask for signatures and time them, prefer EC
-//! or Ed25519 keys, or sign with another backend. Verifying uses no secret and is not concerned.
+//! are checked, and what a decryption finds in a padding is not told; that makes an attack hard and
+//! proves nothing. Where strangers can have signatures made or ciphertexts decrypted and time it,
+//! prefer EC, Ed25519 or X25519 keys, or use another backend. The published attack is on decryption,
+//! so that is where to begin. Verifying and encrypting use no private key and are not concerned.
 //!
 //! </div>
 //!
@@ -54,23 +62,35 @@
 
 extern crate alloc;
 
+mod aes_kw;
+mod content;
 mod digest;
+mod ecdh;
 mod ecdsa;
 mod eddsa;
 mod hmac;
+mod kdf;
 mod random;
 mod rsa;
+mod rsa_oaep;
 
 use alloc::boxed::Box;
+use core::num::NonZeroU32;
 
 use ::hmac::Hmac;
-use jose_core::crypto::{Backend, CryptoError, KeyError, NewKey, Signer, Verifier};
-use jose_core::jwa::{Bound, Hash, SignatureAlgorithm};
+use aes::{Aes128, Aes192, Aes256};
+use jose_core::SecretBytes;
+use jose_core::crypto::{
+    AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
+    KeyUnwrapper, KeyWrapper, NewKey, Signer, Verifier,
+};
+use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwk::{EcCurve, OkpCurve, Params};
 use k256::Secp256k1;
 use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
+use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 
 /// The backend.
@@ -126,6 +146,86 @@ impl Backend for RustCrypto {
         }
     }
 
+    fn key_wrapper(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn KeyWrapper>, KeyError> {
+        use KeyManagementAlgorithm as K;
+        match (key.alg(), key.params()) {
+            (K::A128KW, Params::Oct(oct)) => aes_kw::wrapper::<Aes128>(oct),
+            (K::A192KW, Params::Oct(oct)) => aes_kw::wrapper::<Aes192>(oct),
+            (K::A256KW, Params::Oct(oct)) => aes_kw::wrapper::<Aes256>(oct),
+            (K::RSA_OAEP, Params::Rsa(key)) => rsa_oaep::wrapper::<Sha1>(key),
+            (K::RSA_OAEP_256, Params::Rsa(key)) => rsa_oaep::wrapper::<Sha256>(key),
+            (K::RSA_OAEP_384, Params::Rsa(key)) => rsa_oaep::wrapper::<Sha384>(key),
+            (K::RSA_OAEP_512, Params::Rsa(key)) => rsa_oaep::wrapper::<Sha512>(key),
+            (alg, _) => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn key_unwrapper(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+        use KeyManagementAlgorithm as K;
+        match (key.alg(), key.params()) {
+            (K::A128KW, Params::Oct(oct)) => aes_kw::unwrapper::<Aes128>(oct),
+            (K::A192KW, Params::Oct(oct)) => aes_kw::unwrapper::<Aes192>(oct),
+            (K::A256KW, Params::Oct(oct)) => aes_kw::unwrapper::<Aes256>(oct),
+            (K::RSA1_5, Params::Rsa(key)) => rsa::pkcs1_v1_5_unwrapper(key),
+            (K::RSA_OAEP, Params::Rsa(key)) => rsa::oaep_unwrapper::<Sha1>(key),
+            (K::RSA_OAEP_256, Params::Rsa(key)) => rsa::oaep_unwrapper::<Sha256>(key),
+            (K::RSA_OAEP_384, Params::Rsa(key)) => rsa::oaep_unwrapper::<Sha384>(key),
+            (K::RSA_OAEP_512, Params::Rsa(key)) => rsa::oaep_unwrapper::<Sha512>(key),
+            (alg, _) => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn agreement_initiator(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementInitiator>, KeyError> {
+        use KeyManagementAlgorithm as K;
+        match key.alg() {
+            K::ECDH_ES | K::ECDH_ES_A128KW | K::ECDH_ES_A192KW | K::ECDH_ES_A256KW => {
+                ecdh::initiator(key.params())
+            }
+            alg => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn agreement_responder(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementResponder>, KeyError> {
+        use KeyManagementAlgorithm as K;
+        match key.alg() {
+            K::ECDH_ES | K::ECDH_ES_A128KW | K::ECDH_ES_A192KW | K::ECDH_ES_A256KW => {
+                ecdh::responder(key.params())
+            }
+            alg => Err(KeyError::Unsupported { what: alg.name() }),
+        }
+    }
+
+    fn content_cipher(
+        &self,
+        enc: ContentEncryption,
+        key: &SecretBytes,
+    ) -> Result<Box<dyn ContentCipher>, KeyError> {
+        content::cipher(enc, key)
+    }
+
+    fn pbkdf2(
+        &self,
+        hash: Hash,
+        password: &SecretBytes,
+        salt: &[u8],
+        count: NonZeroU32,
+        len: usize,
+    ) -> Result<SecretBytes, KeyError> {
+        kdf::pbkdf2(hash, password, salt, count, len)
+    }
+
     fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
         match key {
             NewKey::Ec(crv @ EcCurve::P256) => ecdsa::generate::<NistP256>(crv),
@@ -134,6 +234,7 @@ impl Backend for RustCrypto {
             NewKey::Ec(crv @ EcCurve::Secp256k1) => ecdsa::generate::<Secp256k1>(crv),
             NewKey::Ec(crv) => Err(KeyError::Unsupported { what: crv.name() }),
             NewKey::Okp(OkpCurve::Ed25519) => eddsa::generate(),
+            NewKey::Okp(OkpCurve::X25519) => ecdh::generate_x25519(),
             NewKey::Okp(crv) => Err(KeyError::Unsupported { what: crv.name() }),
             NewKey::Rsa { bits } => rsa::generate(bits),
             _ => Err(KeyError::Unsupported { what: "this kind of key" }),
@@ -158,7 +259,9 @@ impl Backend for RustCrypto {
 mod tests {
     use alloc::vec::Vec;
 
+    use jose_core::base64url;
     use jose_core::crypto::Refused;
+    use jose_core::jwk::{Rsa, RsaPrivate};
 
     use super::*;
 
@@ -173,6 +276,32 @@ mod tests {
         }
         input
     };
+
+    /// The octets that a vector is published as.
+    pub(crate) fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<_> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+    }
+
+    /// A key of 2048 bits that OpenSSL made, without its primes.
+    pub(crate) fn foreign_rsa() -> Rsa {
+        let [n, d] = [
+            &b"wA-FlEz8USZjfE-s1Y7Mt1Q2HUX9VOZ-QijzPZGTnmFUe7golCBBoND5v6GMLAFsmHj-\
+              Lxah0Q1OwXd4zTJL13qEktHNd49xD08Ss4Erym3v5ZxBN5OAhqov3aalfWEjBXeC7VvWfBZtL-\
+              SS95Nt_v9YPQZLrAQuQ4x0C0lUEcxPfxWBwh-JJiqFopryCutEugCpXAiJNunBhq9HOWYi_0eD6O\
+              ARLWtMjHNVNFGsC1EbtWjGI9wQH6g3Oyvu5PytwUdvj6v9hWJkJCE5OB_4JQhsKNTCdajX99_pA_\
+              votqJXkgICY2OAN6otyW1btgldD5hC3zgqv97BHH8S8EWd_w"[..],
+            &b"L7DLAR-6uaXYJ0qbhq3-\
+              XHmPNGaoOLhBWslTWRL4fmf5s_zvKpT15uptUa3aIiU6Y4QLzgKHLONqjnTNrNpT5c449EIfjJQ0\
+              RVJjuOoWxx3UZ4YM1bGNRSMmXpoeVstTiGx8ONdIo6hn9XADJHHZ6utZ7FFPYgfpuwE54YGUXBSa\
+              -lxKSMoYjjyOsN7SvMibxnVNIafafOV7Rh0VbY0yEE8ptP2wLw3EQ7IQ4xfCO1mVNZmeDOSzXidg\
+              MquyLGa-\
+              356FORaBdLxhehsMBSbt2CrRGTjEXjAsAbthDkKEwgeNaoDxIAHeRFMwsx5KVN8ncHueNOjLHFEz\
+              yq_sG6mR_Q"[..],
+        ]
+        .map(|number| base64url::decode(number).unwrap());
+        Rsa::new(&n, &[1, 0, 1], Some(RsaPrivate::new(&d, None)))
+    }
 
     pub(crate) fn signed_in_pieces(signer: &dyn Signer, input: &[u8]) -> Vec<u8> {
         let mut stream = signer.stream().unwrap().unwrap();

@@ -1,6 +1,7 @@
 //! RSA: RSASSA-PKCS1-v1_5 (RFC 7518 §3.3) and RSASSA-PSS (RFC 7518 §3.5), as RFC 8017 §8 has them.
 //!
-//! This file verifies, with public numbers only. What touches a private key is in [`private`].
+//! This file verifies, with public numbers only. What touches a private key is in [`private`], for
+//! encryption too.
 
 mod private;
 
@@ -16,7 +17,9 @@ use sha2::Digest;
 use sha2::digest::const_oid::AssociatedOid;
 use sha2::digest::{FixedOutputReset, HashMarker, Update};
 
-pub(crate) use self::private::{generate, pkcs1_v1_5_signer, pss_signer};
+pub(crate) use self::private::{
+    generate, oaep_unwrapper, pkcs1_v1_5_signer, pkcs1_v1_5_unwrapper, pss_signer,
+};
 use crate::digest;
 
 /// What the paddings ask of a hash function.
@@ -46,7 +49,7 @@ pub(crate) fn pss_verifier<D: Hash>(rsa: &Rsa) -> Result<Box<dyn Verifier>, KeyE
     }))
 }
 
-fn public(rsa: &Rsa) -> Result<RsaPublicKey, KeyError> {
+pub(crate) fn public(rsa: &Rsa) -> Result<RsaPublicKey, KeyError> {
     let [n, e] = [rsa.n(), rsa.e()].map(BoxedUint::from_be_slice_vartime);
     // The crate's own limit is 8192 bits, here as for signatures below.
     RsaPublicKey::new_with_size_limits(n, e, MIN_RSA_BITS..=MAX_RSA_BITS)

@@ -1,4 +1,4 @@
-//! JOSE for Rust: sign and verify tokens on the cryptographic library of your choice.
+//! JOSE for Rust: sign, verify, encrypt and decrypt tokens on the cryptographic library of your choice.
 //!
 //! ```
 //! # #[cfg(feature = "rustcrypto")]
@@ -33,7 +33,8 @@
 //! | for | see |
 //! |---|---|
 //! | signing and verifying octets | [`jws`] |
-//! | signing and verifying claims | [`jwt`] |
+//! | encrypting and decrypting octets | [`jwe`] |
+//! | claims, signed or encrypted or both | [`jwt`] |
 //! | keys and key sets | [`jwk`], [`Jwk`], [`JwkSet`] |
 //! | what the algorithms are called | [`Alg`], [`jwa`] |
 //! | why something was refused | [`error`] |
@@ -46,6 +47,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
+//! | `deflate` | | `jwe::Builder::deflate` and `jwe::Policy::inflate`: `zip` |
 //! | `rustcrypto` | yes | `jose::RUSTCRYPTO`: pure Rust, no C compiler |
 //! | `openssl` | | `jose::OPENSSL`: the system's OpenSSL 3 |
 //! | `openssl-vendored` | | the same, with OpenSSL built from source and linked in |
@@ -63,11 +65,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub use jose_core::jwe::{Decrypted, DecryptionKey, DecryptionKeys, EncryptionKey, Jwe, Password};
 pub use jose_core::jws::{Jws, SigningKey, Verified, VerifyingKey, VerifyingKeys};
 pub use jose_core::jwt::Validation;
 pub use jose_core::{
     Alg, Header, Jwk, JwkSet, Limits, SecretBytes, UnixTime, base64url, crypto, error, hazmat, jwa,
-    jwk, jws, jwt, limits, time,
+    jwe, jwk, jws, jwt, limits, time,
 };
 #[cfg(feature = "openssl")]
 pub use jose_openssl::{self as openssl, BACKEND as OPENSSL};

@@ -1,9 +1,9 @@
 //! The seam: everything a cryptographic library must supply, and nothing else.
 //!
 //! A backend is one value that implements [`Backend`]. It makes handles out of keys, and the
-//! handles do the work: a [`Signer`] signs, a [`Verifier`] answers yes or no. What JOSE composes
-//! out of such steps (serializations, headers, claims, the choice of a key) is this crate's, once,
-//! for every backend.
+//! handles do the work: a [`Signer`] signs, a [`Verifier`] answers yes or no, a [`KeyWrapper`]
+//! wraps. What JOSE composes out of such steps (serializations, headers, claims, the choice of a
+//! key, the ways to a content encryption key) is this crate's, once, for every backend.
 //!
 //! # Implementing a backend
 //!
@@ -14,21 +14,28 @@
 //!   in range, a public half the private one's.
 //! - A refusal is [`Refused::Invalid`] and carries nothing. [`CryptoError`] is for an operation
 //!   that did not happen.
+//! - Secrets cross as [`SecretBytes`]. What a backend draws itself (initialization vectors,
+//!   ephemeral keys, salts of PSS and OAEP) comes from its own generator.
 //! - A public key may be hostile: loading one must not panic nor take unbounded time.
 //! - Run the suite of the crate `jose-conformance` against it.
 //!
 //! Every loader has a default that says "not supported", so a backend may do one thing only, and
 //! a loader added here breaks nobody.
 
+pub mod cbc_hmac;
+mod concat_kdf;
 pub mod ecdsa;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::num::NonZeroU32;
 
+pub use self::concat_kdf::OtherInfo;
+use crate::SecretBytes;
 pub use crate::error::{CryptoError, KeyError, Refused};
-use crate::jwa::{Bound, Hash, SignatureAlgorithm};
+use crate::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use crate::jwk::{EcCurve, OkpCurve, Params};
 
 /// A cryptographic library, as one value that lives as long as the process.
@@ -54,6 +61,89 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// As [`signer`](Self::signer).
     fn verifier(&self, key: Bound<'_, SignatureAlgorithm>) -> Result<Box<dyn Verifier>, KeyError> {
         Err(KeyError::Unsupported { what: key.alg().name() })
+    }
+
+    /// Loads a public or shared key for wrapping content encryption keys: `RSA-OAEP` and its kin,
+    /// `A128KW`, `A192KW` and `A256KW`.
+    ///
+    /// # Errors
+    ///
+    /// As [`signer`](Self::signer).
+    fn key_wrapper(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn KeyWrapper>, KeyError> {
+        Err(KeyError::Unsupported { what: key.alg().name() })
+    }
+
+    /// Loads a private or shared key for unwrapping content encryption keys: those of
+    /// [`key_wrapper`](Self::key_wrapper), and `RSA1_5`.
+    ///
+    /// # Errors
+    ///
+    /// As [`signer`](Self::signer).
+    fn key_unwrapper(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+        Err(KeyError::Unsupported { what: key.alg().name() })
+    }
+
+    /// Loads the recipient's public key for agreeing on keys with it: `ECDH-ES` and its kin.
+    ///
+    /// # Errors
+    ///
+    /// As [`signer`](Self::signer).
+    fn agreement_initiator(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementInitiator>, KeyError> {
+        Err(KeyError::Unsupported { what: key.alg().name() })
+    }
+
+    /// Loads the recipient's private key for agreeing on keys with it: `ECDH-ES` and its kin.
+    ///
+    /// # Errors
+    ///
+    /// As [`signer`](Self::signer).
+    fn agreement_responder(
+        &self,
+        key: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementResponder>, KeyError> {
+        Err(KeyError::Unsupported { what: key.alg().name() })
+    }
+
+    /// Loads a key of [`ContentEncryption::key_len`] octets for encrypting and decrypting content.
+    ///
+    /// # Errors
+    ///
+    /// As [`signer`](Self::signer).
+    fn content_cipher(
+        &self,
+        enc: ContentEncryption,
+        key: &SecretBytes,
+    ) -> Result<Box<dyn ContentCipher>, KeyError> {
+        let _ = key;
+        Err(KeyError::Unsupported { what: enc.name() })
+    }
+
+    /// Derives `len` octets from a password by PBKDF2 with HMAC (RFC 8018 §5.2). The bounds of
+    /// `count` have been checked.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] if this backend does not derive keys from passwords,
+    /// [`KeyError::Unavailable`] if it could not.
+    fn pbkdf2(
+        &self,
+        hash: Hash,
+        password: &SecretBytes,
+        salt: &[u8],
+        count: NonZeroU32,
+        len: usize,
+    ) -> Result<SecretBytes, KeyError> {
+        let _ = (hash, password, salt, count, len);
+        Err(KeyError::Unsupported { what: "PBKDF2" })
     }
 
     /// Makes a private key from the library's own generator.
@@ -95,6 +185,18 @@ pub enum NewKey {
         /// Length of the modulus in bits: 2048 to 16384, and a multiple of 8.
         bits: usize,
     },
+}
+
+impl From<EcCurve> for NewKey {
+    fn from(crv: EcCurve) -> Self {
+        Self::Ec(crv)
+    }
+}
+
+impl From<OkpCurve> for NewKey {
+    fn from(crv: OkpCurve) -> Self {
+        Self::Okp(crv)
+    }
 }
 
 impl NewKey {
@@ -210,8 +312,144 @@ macro_rules! forward {
                     (**self).stream()
                 }
             }
+
+            impl<T: KeyWrapper + ?Sized> KeyWrapper for $pointer {
+                fn wrap_key(&self, cek: &SecretBytes) -> Result<Vec<u8>, CryptoError> {
+                    (**self).wrap_key(cek)
+                }
+            }
+
+            impl<T: KeyUnwrapper + ?Sized> KeyUnwrapper for $pointer {
+                fn unwrap_key(
+                    &self,
+                    encrypted_key: &[u8],
+                    cek_len: usize,
+                ) -> Result<SecretBytes, Refused> {
+                    (**self).unwrap_key(encrypted_key, cek_len)
+                }
+            }
+
+            impl<T: AgreementInitiator + ?Sized> AgreementInitiator for $pointer {
+                fn initiate(
+                    &self,
+                    info: &OtherInfo<'_>,
+                ) -> Result<(Params, SecretBytes), CryptoError> {
+                    (**self).initiate(info)
+                }
+            }
+
+            impl<T: AgreementResponder + ?Sized> AgreementResponder for $pointer {
+                fn respond(
+                    &self,
+                    epk: &Params,
+                    info: &OtherInfo<'_>,
+                ) -> Result<SecretBytes, Refused> {
+                    (**self).respond(epk, info)
+                }
+            }
+
+            impl<T: ContentCipher + ?Sized> ContentCipher for $pointer {
+                fn encrypt(
+                    &self,
+                    aad: &[u8],
+                    iv: &mut [u8],
+                    text: &mut Vec<u8>,
+                    tag: &mut [u8],
+                ) -> Result<(), CryptoError> {
+                    (**self).encrypt(aad, iv, text, tag)
+                }
+
+                fn decrypt(
+                    &self,
+                    aad: &[u8],
+                    iv: &[u8],
+                    text: &mut Vec<u8>,
+                    tag: &[u8],
+                ) -> Result<(), Refused> {
+                    (**self).decrypt(aad, iv, text, tag)
+                }
+            }
         )+
     };
 }
 
 forward!(&T, Arc<T>, Box<T>);
+
+/// Wraps content encryption keys with one key under one algorithm.
+pub trait KeyWrapper: Send + Sync {
+    /// The JWE Encrypted Key for `cek`.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if it could not be made.
+    fn wrap_key(&self, cek: &SecretBytes) -> Result<Vec<u8>, CryptoError>;
+}
+
+/// Unwraps content encryption keys with one key under one algorithm.
+pub trait KeyUnwrapper: Send + Sync {
+    /// The content encryption key of `cek_len` octets in `encrypted_key`.
+    ///
+    /// The length of `encrypted_key` has been checked where the algorithm or the key fixes it. For
+    /// `RSA1_5` every input is accepted: whether padding and length were right decides only, without
+    /// a branch, between the key in it and a random one (RFC 7516 §11.5).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Invalid`] for what is no such key, whatever the reason; [`Refused::Unavailable`]
+    /// if it could not be unwrapped.
+    fn unwrap_key(&self, encrypted_key: &[u8], cek_len: usize) -> Result<SecretBytes, Refused>;
+}
+
+/// Agrees on keys with one recipient, as the sender.
+pub trait AgreementInitiator: Send + Sync {
+    /// A new ephemeral public key, for this one agreement, and the key that is derived from the
+    /// shared secret as `info` says. The shared secret itself stays on this side.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if there is none to be had.
+    fn initiate(&self, info: &OtherInfo<'_>) -> Result<(Params, SecretBytes), CryptoError>;
+}
+
+/// Agrees on keys with senders, as the recipient.
+pub trait AgreementResponder: Send + Sync {
+    /// The key that is derived from the shared secret with the sender's ephemeral public key `epk`,
+    /// which is of this key's type and curve.
+    ///
+    /// A point that is not on its curve, and a shared secret of nothing but zeros, are refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Invalid`] for such an `epk`, [`Refused::Unavailable`] if nothing could be agreed.
+    fn respond(&self, epk: &Params, info: &OtherInfo<'_>) -> Result<SecretBytes, Refused>;
+}
+
+/// Encrypts and decrypts content with one key (RFC 7518 §5).
+pub trait ContentCipher: Send + Sync {
+    /// Encrypts `text` in place, with a new initialization vector, and writes that to `iv` and the
+    /// authentication tag to `tag`: [`ContentEncryption::iv_len`] and
+    /// [`ContentEncryption::tag_len`] octets.
+    ///
+    /// `text` grows where the algorithm pads, and has the capacity for it.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError`] if it could not be encrypted; what is in `text` is then not to be used.
+    fn encrypt(
+        &self,
+        aad: &[u8],
+        iv: &mut [u8],
+        text: &mut Vec<u8>,
+        tag: &mut [u8],
+    ) -> Result<(), CryptoError>;
+
+    /// Decrypts `text` in place, if `tag` is right for it and for `aad`. `iv` and `tag` have their
+    /// lengths.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Invalid`] if the tag is not right; nothing of the plaintext is left in `text`.
+    /// [`Refused::Unavailable`] if it could not be decrypted.
+    fn decrypt(&self, aad: &[u8], iv: &[u8], text: &mut Vec<u8>, tag: &[u8])
+    -> Result<(), Refused>;
+}

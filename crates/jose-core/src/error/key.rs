@@ -18,6 +18,11 @@ pub enum KeyError {
         /// The key's own `alg`, cut at 64 octets.
         actual: String,
     },
+    /// An algorithm that nobody should use any more: it only decrypts, and only where it is asked for.
+    AskedFor {
+        /// The algorithm.
+        alg: &'static str,
+    },
     /// The key is on another curve than the algorithm's.
     Curve {
         /// The algorithm.
@@ -46,6 +51,9 @@ pub enum KeyError {
     },
     /// The key names no `alg`, and none was named for it.
     MissingAlgorithm,
+    /// A shared key that encrypts content directly, and of whose length there are two algorithms: the
+    /// key has to name one.
+    MissingEncryption,
     /// A key set that holds shared and public keys while the algorithms were to be inferred from
     /// it: name them.
     MixedSet,
@@ -59,6 +67,15 @@ pub enum KeyError {
     /// A private key where a public one belongs; [`Jwk::to_public`](crate::jwk::Jwk::to_public)
     /// makes it one.
     NotPublic,
+    /// A number of rounds for a password outside the bounds.
+    Rounds {
+        /// The fewest allowed.
+        min: u32,
+        /// The most allowed.
+        max: u32,
+        /// The rounds asked for.
+        actual: u32,
+    },
     /// An RSA public exponent that is even, below 3 or longer than 32 bits.
     RsaExponent,
     /// An RSA modulus shorter or longer than allowed, or even.
@@ -68,6 +85,15 @@ pub enum KeyError {
         /// The most bits allowed.
         max: usize,
         /// The bits this modulus has.
+        actual: usize,
+    },
+    /// A shared key longer or shorter than the algorithm takes (RFC 7518 §4.4, §5).
+    Size {
+        /// The algorithm.
+        alg: &'static str,
+        /// The bits it takes.
+        expected: usize,
+        /// The bits this key has.
         actual: usize,
     },
     /// A shared key shorter than the algorithm's hash (RFC 7518 §3.2).
@@ -105,6 +131,7 @@ impl KeyError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::MissingAlgorithm => "ERR_JWS_ALG_MISSING",
+            Self::MissingEncryption => "ERR_JWE_ENC_MISSING",
             Self::UnknownAlgorithm(_) | Self::Unsupported { .. } => "ERR_JWK_UNSUPPORTED",
             Self::MixedSet => "ERR_JWS_ALG_NOT_ALLOWED",
             Self::Unavailable(_) => "ERR_CRYPTO_UNAVAILABLE",
@@ -121,6 +148,9 @@ impl fmt::Display for KeyError {
                 write!(f, "{expected} was asked for, this key is bound to ")?;
                 registered(f, actual)
             }
+            Self::AskedFor { alg } => {
+                write!(f, "{alg} only decrypts, and only where it is asked for")
+            }
             Self::Curve { alg, expected, actual } => {
                 write!(f, "{alg} wants a key on {expected}, this one is on ")?;
                 registered(f, actual)
@@ -134,6 +164,7 @@ impl fmt::Display for KeyError {
                 registered(f, actual)
             }
             Self::MissingAlgorithm => f.write_str("this key names no `alg`: bind it to one"),
+            Self::MissingEncryption => f.write_str("this key names no `enc`: bind it to one"),
             Self::MixedSet => f.write_str(
                 "shared and public keys in one set: name the algorithms that are allowed",
             ),
@@ -143,6 +174,9 @@ impl fmt::Display for KeyError {
             }
             Self::NotPrivate => f.write_str("a public key where a private one is needed"),
             Self::NotPublic => f.write_str("a private key where a public one belongs"),
+            Self::Rounds { min, max, actual } => {
+                write!(f, "a password takes {min} to {max} rounds, not {actual}")
+            }
             Self::RsaExponent => {
                 f.write_str("the RSA public exponent must be odd, at least 3 and at most 32 bits")
             }
@@ -150,6 +184,9 @@ impl fmt::Display for KeyError {
                 f,
                 "an RSA modulus must be odd and have {min} to {max} bits, this one has {actual}"
             ),
+            Self::Size { alg, expected, actual } => {
+                write!(f, "{alg} takes {expected} bits, this key has {actual}")
+            }
             Self::TooShort { alg, min, actual } => {
                 write!(f, "{alg} takes at least {min} octets, this key has {actual}")
             }

@@ -5,6 +5,7 @@
 //! | is it well-formed? | [`ParseError`] | which rule was broken, never the octets |
 //! | may this key serve this algorithm? | [`KeyError`] | everything: it is the caller's own key |
 //! | who signed it? | [`VerifyError`] | the public header's part in it, and nothing about the signature |
+//! | what does it say? | [`DecryptError`] | the public header's part in it, and nothing about key or ciphertext |
 //! | is it acceptable now? | [`ClaimsError`](crate::jwt::ClaimsError) | everything: the claims are authentic |
 //! | did the backend accept it? | [`Refused`] | yes or no |
 //! | did the operation happen? | [`CryptoError`] | the backend's own reason, never the reason of a refusal |
@@ -13,6 +14,7 @@
 //! for callers in other languages. `Display` is static text, registered names, numbers and times;
 //! text that came from a token is only ever in a field, cut at 64 octets.
 
+mod decrypt;
 mod key;
 mod parse;
 mod verify;
@@ -22,6 +24,7 @@ use alloc::string::String;
 use core::error::Error;
 use core::fmt;
 
+pub use self::decrypt::DecryptError;
 pub use self::key::KeyError;
 pub use self::parse::{ParseError, Rule, Subject};
 pub use self::verify::{Critical, NoMatchReason, NoMatchingKey, VerifyError};

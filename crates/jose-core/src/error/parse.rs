@@ -9,6 +9,10 @@ use core::fmt;
 pub enum Subject {
     /// A JWT Claims Set (RFC 7519 §4).
     Claims,
+    /// A JSON Web Encryption (RFC 7516): its header, or one of its segments.
+    Jwe,
+    /// The JSON around a JSON Web Encryption (RFC 7516 §7.2).
+    JweJson,
     /// A JSON Web Key (RFC 7517 §4).
     Jwk,
     /// A JWK Set (RFC 7517 §5).
@@ -19,17 +23,22 @@ pub enum Subject {
     JwsJson,
     /// The payload of a JSON Web Signature, read as the caller asked.
     Payload,
+    /// The plaintext of a JSON Web Encryption, inflated or read as the caller asked.
+    Plaintext,
 }
 
 impl Subject {
     const fn name(self) -> &'static str {
         match self {
             Self::Claims => "claims set",
+            Self::Jwe => "JWE",
+            Self::JweJson => "JWE JSON serialization",
             Self::Jwk => "JWK",
             Self::JwkSet => "JWK Set",
             Self::Jws => "JWS",
             Self::JwsJson => "JWS JSON serialization",
             Self::Payload => "payload",
+            Self::Plaintext => "plaintext",
         }
     }
 }
@@ -45,6 +54,8 @@ pub enum Rule {
         /// The member.
         member: &'static str,
     },
+    /// Content that is said to be compressed and does not inflate (RFC 1951).
+    Deflate,
     /// JSON nested deeper than the limit.
     Depth {
         /// The limit in force.
@@ -139,6 +150,7 @@ impl fmt::Display for Rule {
             Self::ControlCharacter { member } => {
                 write!(f, "`{member}` contains a control character")
             }
+            Self::Deflate => f.write_str("not DEFLATE data"),
             Self::Depth { limit } => write!(f, "nested deeper than {limit}"),
             Self::DuplicateMember => f.write_str("the same member name twice in one object"),
             Self::Exclusive { member, other } => {
@@ -201,9 +213,14 @@ impl ParseError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match (self.subject, self.rule) {
+            (Subject::Jwe | Subject::JweJson, Rule::NotDisjoint) => {
+                "ERR_JWE_HEADER_PARAMS_NOT_DISJOINT"
+            }
             (_, Rule::NotDisjoint) => "ERR_JWS_HEADER_PARAMS_NOT_DISJOINT",
             (_, Rule::Inconsistent { .. }) => "ERR_JWS_B64_INCONSISTENT",
             (Subject::Claims, _) => "ERR_JWT_CLAIM_INVALID",
+            (Subject::Jwe | Subject::Plaintext, _) => "ERR_JWE_INVALID",
+            (Subject::JweJson, _) => "ERR_JWE_INVALID_SERIALIZATION",
             (Subject::Jwk | Subject::JwkSet, _) => "ERR_JWK_INVALID",
             (Subject::Jws | Subject::Payload, _) => "ERR_JWS_INVALID",
             (Subject::JwsJson, _) => "ERR_JWS_INVALID_SERIALIZATION",

@@ -114,10 +114,11 @@ impl fmt::Display for Critical {
 
 impl Error for Critical {}
 
-/// Why no key matched a token. Everything here follows from the token's public header and from
+/// Why no key matched a token, to verify it or to decrypt it. Everything here follows from the token's public header and from
 /// the caller's own keys.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NoMatchingKey {
+    encrypted: bool,
     reason: NoMatchReason,
     alg: String,
     kid: Option<String>,
@@ -136,6 +137,8 @@ pub enum NoMatchReason {
     /// The token's `alg` stands in the unprotected header, where nobody signed it, and the
     /// [`Policy`](crate::jws::Policy) does not take it from there.
     UnprotectedAlgorithm,
+    /// The token's `enc` is not allowed, or not that of the key which encrypts content directly.
+    EncryptionNotAllowed,
     /// No key bears the token's `kid`, or none serves its `alg` if it names none. A key set fetched
     /// earlier may be out of date.
     UnknownKid,
@@ -150,7 +153,12 @@ pub enum NoMatchReason {
 
 impl NoMatchingKey {
     pub(crate) fn new(reason: NoMatchReason, alg: &str, kid: Option<&str>) -> Self {
-        Self { reason, alg: excerpt(alg), kid: kid.map(excerpt) }
+        Self { encrypted: false, reason, alg: excerpt(alg), kid: kid.map(excerpt) }
+    }
+
+    /// For an encrypted token.
+    pub(crate) fn encrypted(reason: NoMatchReason, alg: &str, kid: Option<&str>) -> Self {
+        Self { encrypted: true, ..Self::new(reason, alg, kid) }
     }
 
     /// Why no key matched.
@@ -175,8 +183,14 @@ impl NoMatchingKey {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self.reason {
-            NoMatchReason::AlgorithmNotAllowed | NoMatchReason::UnprotectedAlgorithm => {
-                "ERR_JWS_ALG_NOT_ALLOWED"
+            NoMatchReason::AlgorithmNotAllowed
+            | NoMatchReason::EncryptionNotAllowed
+            | NoMatchReason::UnprotectedAlgorithm => {
+                if self.encrypted {
+                    "ERR_JWE_ALG_NOT_ALLOWED"
+                } else {
+                    "ERR_JWS_ALG_NOT_ALLOWED"
+                }
             }
             _ => "ERR_JWK_KEY_NOT_FOUND",
         }
@@ -188,14 +202,15 @@ impl fmt::Display for NoMatchingKey {
         f.write_str(match self.reason {
             NoMatchReason::AlgorithmNotAllowed => "the token's `alg` is not allowed",
             NoMatchReason::AmbiguousKid => "two keys bear the token's `kid` for the same algorithm",
-            NoMatchReason::EmptySet => "there are no keys to verify with",
+            NoMatchReason::EmptySet => "there are no keys",
+            NoMatchReason::EncryptionNotAllowed => "the token's `enc` is not allowed",
             NoMatchReason::UnprotectedAlgorithm => "the token's `alg` is not protected",
             NoMatchReason::UnknownKid => "no key bears the token's `kid` or serves its `alg`",
             NoMatchReason::UnusableKey => "the key that bears the token's `kid` is unusable",
             NoMatchReason::WrongAlgorithm => {
                 "the key that bears the token's `kid` serves another `alg`"
             }
-            NoMatchReason::WrongUse => "the key that bears the token's `kid` is not for verifying",
+            NoMatchReason::WrongUse => "the key that bears the token's `kid` is for another use",
         })
     }
 }

@@ -1,31 +1,46 @@
 //! Header parameters of encrypted tokens (RFC 7516 §4.1, RFC 7518 §4.6-4.8).
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::public_key;
 use crate::error::Rule;
 use crate::jwk::Jwk;
-use crate::member;
+use crate::member::{self, Writer};
 
 /// Header parameters of encrypted tokens (RFC 7516 §4.1, RFC 7518 §4.6-4.8).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct EncryptionParams {
-    enc: Option<String>,
-    zip: Option<String>,
-    epk: Option<Jwk>,
-    apu: Option<Vec<u8>>,
-    apv: Option<Vec<u8>>,
-    iv: Option<Vec<u8>>,
-    tag: Option<Vec<u8>>,
-    p2s: Option<Vec<u8>>,
-    p2c: Option<u64>,
+    pub(crate) enc: Option<String>,
+    pub(crate) zip: Option<String>,
+    pub(crate) epk: Option<Jwk>,
+    pub(crate) apu: Option<Vec<u8>>,
+    pub(crate) apv: Option<Vec<u8>>,
+    pub(crate) iv: Option<Vec<u8>>,
+    pub(crate) tag: Option<Vec<u8>>,
+    pub(crate) p2s: Option<Vec<u8>>,
+    pub(crate) p2c: Option<u64>,
 }
 
 impl EncryptionParams {
     /// Whether a parameter of that name is one of these.
     pub(super) fn has(name: &str) -> bool {
         matches!(name, "apu" | "apv" | "enc" | "epk" | "iv" | "p2c" | "p2s" | "tag" | "zip")
+    }
+
+    /// The parameters of both; where both have one, that of `self`.
+    pub(super) fn joined(self, other: Self) -> Self {
+        Self {
+            enc: self.enc.or(other.enc),
+            zip: self.zip.or(other.zip),
+            epk: self.epk.or(other.epk),
+            apu: self.apu.or(other.apu),
+            apv: self.apv.or(other.apv),
+            iv: self.iv.or(other.iv),
+            tag: self.tag.or(other.tag),
+            p2s: self.p2s.or(other.p2s),
+            p2c: self.p2c.or(other.p2c),
+        }
     }
 
     /// The names of those that are there.
@@ -61,6 +76,22 @@ impl EncryptionParams {
             _ => self.zip = Some(member::text("zip", json)?),
         }
         Ok(())
+    }
+
+    pub(super) fn write(&self, out: &mut Writer<'_>) {
+        out.text("enc", self.enc());
+        out.text("zip", self.zip());
+        if let Some(epk) = self.epk() {
+            out.nested("epk", |out| epk.write(out));
+        }
+        out.octets("apu", self.apu());
+        out.octets("apv", self.apv());
+        out.octets("iv", self.iv());
+        out.octets("tag", self.tag());
+        out.octets("p2s", self.p2s());
+        if let Some(count) = self.p2c {
+            out.json("p2c", &count.to_string());
+        }
     }
 
     /// `enc`: the content encryption algorithm, as named by the token.

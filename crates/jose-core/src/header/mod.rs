@@ -68,7 +68,7 @@ impl Header {
         Self::default()
     }
 
-    /// Reads a header from its JSON text.
+    /// Reads the header of a signed token from its JSON text.
     pub(crate) fn parse(octets: &[u8], depth: usize) -> Result<Self, Rule> {
         let object = Object::parse(json::text(octets)?, depth)?;
         let mut header = Self::default();
@@ -76,6 +76,24 @@ impl Header {
             header.read(name, json)?;
         }
         Ok(header)
+    }
+
+    /// Reads the header of an encrypted token, where every registered parameter has its type.
+    pub(crate) fn parse_encrypted(octets: &[u8], depth: usize) -> Result<Self, Rule> {
+        let object = Object::parse(json::text(octets)?, depth)?;
+        let mut header = Self::default();
+        for (name, json) in object.members() {
+            if EncryptionParams::has(name) {
+                header.encryption_mut().read(name, json)?;
+            } else {
+                header.read(name, json)?;
+            }
+        }
+        Ok(header)
+    }
+
+    pub(crate) fn encryption_mut(&mut self) -> &mut EncryptionParams {
+        self.encryption.get_or_insert_default()
     }
 
     fn read(&mut self, name: &str, json: &str) -> Result<(), Rule> {
@@ -138,9 +156,13 @@ impl Header {
     /// `application/` where that is all there is before the slash (RFC 7515 §4.1.9).
     #[must_use]
     pub fn is_typ(&self, expected: &str) -> bool {
-        self.typ().is_some_and(|typ| {
-            short_media_type(typ).eq_ignore_ascii_case(short_media_type(expected))
-        })
+        is_media_type(self.typ(), expected)
+    }
+
+    /// As [`is_typ`](Self::is_typ), for `cty`.
+    #[must_use]
+    pub fn is_cty(&self, expected: &str) -> bool {
+        is_media_type(self.cty(), expected)
     }
 
     /// `cty`: the media type of the content (RFC 7515 §4.1.10).
@@ -224,6 +246,48 @@ impl Header {
     /// This header with another `alg`; the signing key decides in the end.
     pub(crate) fn with_alg(mut self, alg: &str) -> Self {
         self.alg = Some(alg.into());
+        self
+    }
+
+    /// This header with parameters of an encryption, beside those it has.
+    pub(crate) fn with_encryption(self, params: EncryptionParams) -> Self {
+        self.joined(Self { encryption: Some(Box::new(params)), ..Self::default() })
+    }
+
+    /// This header without an `alg`.
+    pub(crate) fn without_alg(mut self) -> Self {
+        self.alg = None;
+        self
+    }
+
+    /// The parameters of both headers; where both have one, that of `self`.
+    pub(crate) fn joined(mut self, other: Self) -> Self {
+        self.alg = self.alg.or(other.alg);
+        self.typ = self.typ.or(other.typ);
+        self.cty = self.cty.or(other.cty);
+        self.kid = self.kid.or(other.kid);
+        self.crit = self.crit.or(other.crit);
+        self.b64 = self.b64.or(other.b64);
+        self.key = match (self.key, other.key) {
+            (Some(own), Some(other)) => Some(Box::new(KeyParams {
+                jku: own.jku.or(other.jku),
+                jwk: own.jwk.or(other.jwk),
+                x5u: own.x5u.or(other.x5u),
+                x5c: own.x5c.or(other.x5c),
+                x5t: own.x5t.or(other.x5t),
+                x5t_s256: own.x5t_s256.or(other.x5t_s256),
+            })),
+            (own, other) => own.or(other),
+        };
+        self.encryption = match (self.encryption, other.encryption) {
+            (Some(own), Some(other)) => Some(Box::new(own.joined(*other))),
+            (own, other) => own.or(other),
+        };
+        for (name, json) in other.other {
+            if !self.other.iter().any(|(own, _)| *own == name) {
+                self.other.push((name, json));
+            }
+        }
         self
     }
 
@@ -393,6 +457,9 @@ impl Header {
     pub(crate) fn write(&self, out: &mut String) {
         let mut out = Writer::begin(out);
         out.text("alg", self.alg());
+        if let Some(encryption) = self.encryption() {
+            encryption.write(&mut out);
+        }
         out.text("typ", self.typ());
         out.text("cty", self.cty());
         out.text("kid", self.kid());
@@ -413,6 +480,10 @@ impl Header {
         out.texts("crit", self.crit());
         out.end();
     }
+}
+
+fn is_media_type(name: Option<&str>, expected: &str) -> bool {
+    name.is_some_and(|name| short_media_type(name).eq_ignore_ascii_case(short_media_type(expected)))
 }
 
 /// A media type without the `application/` that may be left out.

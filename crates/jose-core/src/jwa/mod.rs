@@ -8,4 +8,6 @@ pub use self::registry::{
     Alg, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm,
 };
 pub use self::rules::Bound;
-pub(crate) use self::rules::{Purpose, bind_signature, bindable};
+pub(crate) use self::rules::{
+    Purpose, bind_key_management, bind_signature, bindable, check_epk, is_encryption_key,
+};

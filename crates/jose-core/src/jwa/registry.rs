@@ -308,6 +308,127 @@ impl SignatureAlgorithm {
     }
 }
 
+impl KeyManagementAlgorithm {
+    /// Whether whoever can encrypt can also decrypt: a shared key or a password.
+    #[must_use]
+    pub const fn is_symmetric(self) -> bool {
+        !self.is_agreement()
+            && !matches!(
+                self,
+                Self::RSA1_5
+                    | Self::RSA_OAEP
+                    | Self::RSA_OAEP_256
+                    | Self::RSA_OAEP_384
+                    | Self::RSA_OAEP_512
+            )
+    }
+
+    /// Whether the recipient's key decides on the content encryption key, so that there can be no
+    /// other recipient: `dir` and `ECDH-ES` alone.
+    pub(crate) const fn is_direct(self) -> bool {
+        matches!(self, Self::Dir | Self::ECDH_ES)
+    }
+
+    /// The AES Key Wrap that is done with a derived key, for PBES2 and ECDH-ES with one.
+    pub(crate) const fn wrapping(self) -> Option<Self> {
+        match self {
+            Self::ECDH_ES_A128KW | Self::PBES2_HS256_A128KW => Some(Self::A128KW),
+            Self::ECDH_ES_A192KW | Self::PBES2_HS384_A192KW => Some(Self::A192KW),
+            Self::ECDH_ES_A256KW | Self::PBES2_HS512_A256KW => Some(Self::A256KW),
+            _ => None,
+        }
+    }
+
+    /// Length in octets of the key that is derived for [`wrapping`](Self::wrapping).
+    pub(crate) const fn wrapping_key_len(self) -> usize {
+        match self.wrapping() {
+            Some(Self::A128KW) => 16,
+            Some(Self::A192KW) => 24,
+            _ => 32,
+        }
+    }
+
+    /// The hash that a password is derived with.
+    pub(crate) const fn password_hash(self) -> Option<Hash> {
+        match self {
+            Self::PBES2_HS256_A128KW => Some(Hash::Sha256),
+            Self::PBES2_HS384_A192KW => Some(Hash::Sha384),
+            Self::PBES2_HS512_A256KW => Some(Hash::Sha512),
+            _ => None,
+        }
+    }
+
+    /// The cipher that wraps, for AES in Galois/Counter Mode.
+    pub(crate) const fn wrapping_cipher(self) -> Option<ContentEncryption> {
+        match self {
+            Self::A128GCMKW => Some(ContentEncryption::A128GCM),
+            Self::A192GCMKW => Some(ContentEncryption::A192GCM),
+            Self::A256GCMKW => Some(ContentEncryption::A256GCM),
+            _ => None,
+        }
+    }
+
+    /// Whether this is ECDH-ES, alone or with AES Key Wrap.
+    pub(crate) const fn is_agreement(self) -> bool {
+        matches!(
+            self,
+            Self::ECDH_ES | Self::ECDH_ES_A128KW | Self::ECDH_ES_A192KW | Self::ECDH_ES_A256KW
+        )
+    }
+}
+
+impl ContentEncryption {
+    /// Length of a content encryption key in octets.
+    #[must_use]
+    pub const fn key_len(self) -> usize {
+        match self {
+            Self::A128GCM => 16,
+            Self::A192GCM => 24,
+            Self::A256GCM | Self::A128CBC_HS256 => 32,
+            Self::A192CBC_HS384 => 48,
+            Self::A256CBC_HS512 => 64,
+        }
+    }
+
+    /// Length of an initialization vector in octets.
+    #[must_use]
+    pub const fn iv_len(self) -> usize {
+        match self.mac_hash() {
+            Some(_) => 16,
+            None => 12,
+        }
+    }
+
+    /// Length of an authentication tag in octets.
+    #[must_use]
+    pub const fn tag_len(self) -> usize {
+        match self.mac_hash() {
+            Some(hash) => hash.digest_len() / 2,
+            None => 16,
+        }
+    }
+
+    /// The hash of the HMAC, for AES in CBC mode; `None` for AES in Galois/Counter Mode.
+    #[must_use]
+    pub const fn mac_hash(self) -> Option<Hash> {
+        match self {
+            Self::A128CBC_HS256 => Some(Hash::Sha256),
+            Self::A192CBC_HS384 => Some(Hash::Sha384),
+            Self::A256CBC_HS512 => Some(Hash::Sha512),
+            Self::A128GCM | Self::A192GCM | Self::A256GCM => None,
+        }
+    }
+
+    /// Length in octets of the ciphertext for a plaintext of `len` octets.
+    #[must_use]
+    pub(crate) const fn ciphertext_len(self, len: usize) -> usize {
+        match self.mac_hash() {
+            Some(_) => len - len % 16 + 16,
+            None => len,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,7 +57,7 @@ impl Params {
     }
 
     /// The public half, where there is one.
-    pub(super) fn to_public(&self) -> Option<Self> {
+    pub(crate) fn to_public(&self) -> Option<Self> {
         match self {
             Self::Akp(akp) => Some(Self::Akp(akp.to_public())),
             Self::Ec(ec) => Some(Self::Ec(ec.to_public())),

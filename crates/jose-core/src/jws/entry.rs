@@ -8,9 +8,10 @@ use super::compact;
 use crate::base64url;
 use crate::error::Rule;
 use crate::header::Header;
-use crate::json::{self, Object};
+use crate::json::Object;
 use crate::limits::Limits;
 use crate::member::Writer;
+use crate::serialization::{Unprotected, absent_if_empty, non_empty_string, others, string};
 
 /// A signature and its headers, each as it came and as it was read.
 #[derive(Clone)]
@@ -22,13 +23,6 @@ pub(super) struct Entry {
     pub(super) signature: Vec<u8>,
     /// Members with no meaning here, as JSON text.
     pub(super) other: Vec<(String, String)>,
-}
-
-/// An unprotected header, as JSON text and as it was read.
-#[derive(Clone)]
-pub(super) struct Unprotected {
-    pub(super) json: String,
-    pub(super) header: Header,
 }
 
 /// The members that a signature has.
@@ -47,14 +41,7 @@ impl Entry {
             absent_if_empty("protected", &protected)?;
         }
         let unprotected = unprotected
-            .map(|json| {
-                if json.len() > limits.header {
-                    return Err(Rule::TooLong { limit: limits.header });
-                }
-                let header = Header::parse(json.as_bytes(), limits.header_depth)?;
-                absent_if_empty("header", &header)?;
-                Ok(Unprotected { json, header })
-            })
+            .map(|json| Unprotected::read("header", json, limits, Header::parse))
             .transpose()?;
         check(&protected, unprotected.as_ref().map(|unprotected| &unprotected.header))?;
         Ok(Self { protected_text, protected, unprotected, signature, other: Vec::new() })
@@ -62,17 +49,9 @@ impl Entry {
 
     /// Reads the members out of an object that may have others.
     pub(super) fn read<S: AsRef<str>>(object: &Object<S>, limits: &Limits) -> Result<Self, Rule> {
-        let text = |member: &'static str| {
-            let unquoted = object
-                .get(member)
-                .map(|json| json::unquote(json).ok_or(Rule::Type { member, expected: "a string" }));
-            unquoted.transpose()
-        };
-        let protected = text("protected")?;
-        if protected.as_deref() == Some("") {
-            return Err(EMPTY_PROTECTED);
-        }
-        let signature = text("signature")?.ok_or(Rule::Missing { member: "signature" })?;
+        let protected = non_empty_string(object, "protected")?;
+        let signature =
+            string(object, "signature")?.ok_or(Rule::Missing { member: "signature" })?;
         Self::new(
             protected.unwrap_or_default().into_owned(),
             object.get("header").map(Into::into),
@@ -111,16 +90,6 @@ impl Entry {
     }
 }
 
-const EMPTY_PROTECTED: Rule = Rule::Value { member: "protected", expected: "absent if empty" };
-
-fn absent_if_empty(member: &'static str, header: &Header) -> Result<(), Rule> {
-    if header.names().is_empty() {
-        Err(Rule::Value { member, expected: "absent if empty" })
-    } else {
-        Ok(())
-    }
-}
-
 /// The rules that two headers of one signature are held to, when written and when read: `crit` and
 /// `b64` are protected (RFC 7515 §4.1.11, RFC 7797 §3), nothing is in both (RFC 7515 §4), `alg` is
 /// in one.
@@ -139,10 +108,4 @@ pub(super) fn check(protected: &Header, unprotected: Option<&Header>) -> Result<
     }
     let alg = protected.alg().or_else(|| unprotected?.alg());
     alg.map(drop).ok_or(Rule::Missing { member: "alg" })
-}
-
-/// The members of an object that are not among `known`.
-pub(super) fn others<S: AsRef<str>>(object: &Object<S>, known: &[&str]) -> Vec<(String, String)> {
-    let members = object.members().filter(|(name, _)| !known.contains(name));
-    members.map(|(name, json)| (name.into(), json.into())).collect()
 }

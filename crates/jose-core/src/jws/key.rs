@@ -35,7 +35,8 @@ impl SigningKey {
             name,
             kid: jwk.kid().map(Into::into),
             signature_len: signature_len(bound),
-            signer: backend.signer(bound)?.into(),
+            // Not `into`, which would move the handle and leave its octets where they were.
+            signer: Arc::new(backend.signer(bound)?),
         })
     }
 
@@ -145,7 +146,7 @@ impl VerifyingKey {
             kid: jwk.kid().map(Into::into),
             signature_len: signature_len(bound),
             given: false,
-            verifier: backend.verifier(bound)?.into(),
+            verifier: Arc::new(backend.verifier(bound)?),
             thumbprint: Some(identity(jwk, backend)?.into()),
         })
     }
@@ -179,11 +180,6 @@ impl VerifyingKey {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
-    }
-
-    /// Whether a token whose header names `alg` may be this key's.
-    pub(super) const fn serves(&self, alg: SignatureAlgorithm) -> bool {
-        alg.covers(self.alg)
     }
 
     /// Whether it serves tokens that name a key nobody has.

@@ -1,16 +1,15 @@
 //! The keys a verifier trusts, and how a token's header selects among them.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 
 use super::{Unverified, VerifyingKey};
 use crate::crypto::Backend;
-use crate::error::{CryptoError, KeyError, NoMatchReason, NoMatchingKey, ParseError, VerifyError};
+use crate::error::{CryptoError, KeyError, NoMatchReason, NoMatchingKey, VerifyError};
 use crate::jwa::{SignatureAlgorithm, bindable};
 use crate::jwk::{Jwk, JwkSet, Params};
+use crate::key_set::{Handle, KeySet, SkippedKey};
 
 /// The keys a verifier trusts, each bound to one algorithm. Cheap to clone.
 ///
@@ -24,69 +23,38 @@ use crate::jwk::{Jwk, JwkSet, Params};
 /// | no `kid` | every key for the token's `alg`, in order, as many as [`Limits::tries`](crate::Limits::tries) |
 #[derive(Clone, Debug, Default)]
 pub struct VerifyingKeys {
-    inner: Arc<Inner>,
+    set: Arc<KeySet<VerifyingKey>>,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    keys: Vec<VerifyingKey>,
-    /// What a set was made for, so that an algorithm without a key is told from one not allowed.
-    allowed: Vec<SignatureAlgorithm>,
-    skipped: Vec<SkippedKey>,
-}
+impl Handle for VerifyingKey {
+    type Alg = SignatureAlgorithm;
 
-/// A key of a JWK Set that serves no allowed algorithm here.
-#[derive(Clone, Debug)]
-pub struct SkippedKey {
-    kid: Option<String>,
-    reason: SkipReason,
-}
-
-/// Why a key of a JWK Set was left out.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum SkipReason {
-    /// The key may not serve its algorithm, or the backend cannot use it.
-    Key(KeyError),
-    /// It could not be read at all.
-    Malformed(ParseError),
-    /// It serves none of the allowed algorithms.
-    NotAllowed,
-}
-
-impl SkippedKey {
-    /// Its `kid`, where that much could be read.
-    #[must_use]
-    pub fn kid(&self) -> Option<&str> {
-        self.kid.as_deref()
+    fn alg(&self) -> SignatureAlgorithm {
+        self.alg()
     }
 
-    /// Why it was left out.
-    #[must_use]
-    pub const fn reason(&self) -> &SkipReason {
-        &self.reason
+    fn kid(&self) -> Option<&str> {
+        self.kid()
     }
-}
 
-impl SkipReason {
-    /// A code that stays the same between versions.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Key(error) => error.code(),
-            Self::Malformed(error) => error.code(),
-            Self::NotAllowed => "ERR_JWS_ALG_NOT_ALLOWED",
-        }
+    fn serves_any_kid(&self) -> bool {
+        self.serves_any_kid()
     }
-}
 
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Key(error) => error.fmt(f),
-            Self::Malformed(error) => error.fmt(f),
-            Self::NotAllowed => f.write_str("serves none of the allowed algorithms"),
-        }
+    fn from_name(name: &str) -> Option<SignatureAlgorithm> {
+        SignatureAlgorithm::from_name(name)
+    }
+
+    fn covers(name: SignatureAlgorithm, exact: SignatureAlgorithm) -> bool {
+        name.covers(exact)
+    }
+
+    fn bindable(jwk: &Jwk, alg: SignatureAlgorithm) -> Option<SignatureAlgorithm> {
+        bindable(jwk.params(), alg)
+    }
+
+    fn no_match(reason: NoMatchReason, alg: &str, kid: Option<&str>) -> NoMatchingKey {
+        NoMatchingKey::new(reason, alg, kid)
     }
 }
 
@@ -99,12 +67,12 @@ impl VerifyingKeys {
     /// spoils the others; [`skipped`](Self::skipped) tells why.
     #[must_use]
     pub fn from_jwks(set: &JwkSet, allow: &[SignatureAlgorithm], backend: &dyn Backend) -> Self {
-        let mut inner = Inner::new(set);
-        inner.allowed = allow.into();
+        let mut keys = KeySet::of(set, allow);
         for jwk in set.keys() {
-            inner.add(jwk, allow.iter().copied(), backend);
+            let load = |jwk: &Jwk, alg| VerifyingKey::from_set(jwk, Some(alg), backend);
+            keys.add(jwk, allow.iter().copied(), load);
         }
-        Self { inner: Arc::new(inner) }
+        Self { set: Arc::new(keys) }
     }
 
     /// Every key of `set` for the algorithm it names itself, or the only one its curve has.
@@ -124,24 +92,25 @@ impl VerifyingKeys {
         if set.keys().iter().any(oct) && set.keys().iter().any(public) {
             return Err(KeyError::MixedSet);
         }
-        let mut inner = Inner::new(set);
+        let mut keys = KeySet::of(set, &[]);
         for jwk in set.keys() {
             let own = jwk.alg().and_then(SignatureAlgorithm::from_name);
             let alg = if jwk.alg().is_some() { own } else { jwk.inferred_alg() };
-            inner.add(jwk, alg.into_iter(), backend);
+            let load = |jwk: &Jwk, alg| VerifyingKey::from_set(jwk, Some(alg), backend);
+            keys.add(jwk, alg.into_iter(), load);
         }
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { set: Arc::new(keys) })
     }
 
     /// The keys, in order.
     pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
-        self.inner.keys.iter()
+        self.set.keys.iter()
     }
 
     /// The keys of a JWK Set that were left out.
     #[must_use]
     pub fn skipped(&self) -> &[SkippedKey] {
-        &self.inner.skipped
+        &self.set.skipped
     }
 
     /// Whether one of the keys may have signed `token`, by its `alg` and `kid`. With keys that are
@@ -151,7 +120,7 @@ impl VerifyingKeys {
     ///
     /// [`NoMatchingKey`] with the reason.
     pub fn matches(&self, token: &Unverified<'_>) -> Result<(), NoMatchingKey> {
-        self.candidates(token, 1).map(drop)
+        self.set.select(token.alg(), token.kid(), 1).map(drop)
     }
 
     /// The keys that may have signed `token`, at most `tries` of them.
@@ -160,103 +129,8 @@ impl VerifyingKeys {
         token: &Unverified<'_>,
         tries: usize,
     ) -> Result<Vec<&VerifyingKey>, VerifyError> {
-        self.candidates(token, tries).map_err(VerifyError::NoMatchingKey)
-    }
-
-    fn candidates(
-        &self,
-        token: &Unverified<'_>,
-        tries: usize,
-    ) -> Result<Vec<&VerifyingKey>, NoMatchingKey> {
-        let (name, kid) = (token.alg(), token.kid());
-        let alg = SignatureAlgorithm::from_name(name);
-        let serving = || self.iter().filter(|key| alg.is_some_and(|alg| key.serves(alg)));
-        let mut selected: Vec<_> = match kid {
-            None => serving().collect(),
-            Some(_) => serving().filter(|key| key.kid() == kid).collect(),
-        };
-        let kids = self.iter().map(VerifyingKey::kid);
-        let mut kids = kids.chain(self.skipped().iter().map(SkippedKey::kid));
-        if kid.is_some() && !kids.any(|own| own == kid) {
-            selected.extend(serving().filter(|key| key.serves_any_kid()));
-        } else if kid.is_some() {
-            for (index, key) in selected.iter().enumerate() {
-                // The name EdDSA fits keys on both curves, and those are different algorithms.
-                if selected.iter().skip(index + 1).any(|other| other.alg() == key.alg()) {
-                    return Err(NoMatchingKey::new(NoMatchReason::AmbiguousKid, name, kid));
-                }
-            }
-        }
-        if selected.is_empty() {
-            return Err(NoMatchingKey::new(self.inner.diagnose(alg, kid), name, kid));
-        }
-        selected.truncate(tries);
-        Ok(selected)
-    }
-}
-
-impl Inner {
-    fn new(set: &JwkSet) -> Self {
-        let skipped = set.skipped().iter().map(|jwk| SkippedKey {
-            kid: jwk.kid().map(Into::into),
-            reason: SkipReason::Malformed(jwk.error()),
-        });
-        Self { skipped: skipped.collect(), ..Self::default() }
-    }
-
-    /// Adds `jwk` for each of `algs` that it may serve; if there is none, notes why.
-    fn add(
-        &mut self,
-        jwk: &Jwk,
-        algs: impl Iterator<Item = SignatureAlgorithm>,
-        backend: &dyn Backend,
-    ) {
-        let (before, mut reason) = (self.keys.len(), SkipReason::NotAllowed);
-        for alg in algs.filter_map(|alg| bindable(jwk.params(), alg)) {
-            // `Ed25519` and `EdDSA` in one list name one algorithm, and a list may repeat one.
-            if self.keys.iter().skip(before).any(|key| key.alg() == alg) {
-                continue;
-            }
-            match VerifyingKey::from_set(jwk, Some(alg), backend) {
-                Ok(key) => self.keys.push(key),
-                // It names another algorithm, which is not wrong but not wanted.
-                Err(KeyError::Algorithm { .. }) => {}
-                Err(error) => reason = SkipReason::Key(error),
-            }
-        }
-        if self.keys.len() == before {
-            self.skipped.push(SkippedKey { kid: jwk.kid().map(Into::into), reason });
-        }
-    }
-
-    /// Why nothing fits, as exactly as the public header and our own keys can tell.
-    fn diagnose(&self, alg: Option<SignatureAlgorithm>, kid: Option<&str>) -> NoMatchReason {
-        if self.keys.is_empty() && self.skipped.is_empty() {
-            return NoMatchReason::EmptySet;
-        }
-        let Some(alg) = alg else { return NoMatchReason::AlgorithmNotAllowed };
-        let same_kid = |own: Option<&str>| kid.is_none() || own == kid;
-        let skipped = self.skipped.iter().filter(|key| same_kid(key.kid())).map(|key| &key.reason);
-        // Without a `kid` any key could be meant, so a bad one explains nothing while good ones are
-        // there.
-        let explains = kid.is_some() || self.keys.is_empty();
-        for reason in skipped.clone().filter(|_| explains) {
-            match reason {
-                SkipReason::Key(KeyError::Use { .. } | KeyError::KeyOps { .. }) => {
-                    return NoMatchReason::WrongUse;
-                }
-                SkipReason::Key(_) | SkipReason::Malformed(_) => return NoMatchReason::UnusableKey,
-                SkipReason::NotAllowed => {}
-            }
-        }
-        let known = skipped.count() > 0 || self.keys.iter().any(|key| same_kid(key.kid()));
-        let named = |own: &SignatureAlgorithm| own.covers(alg) || alg.covers(*own);
-        let allowed = self.allowed.iter().any(named) || self.keys.iter().any(|key| key.serves(alg));
-        match (allowed, known && kid.is_some()) {
-            (false, _) => NoMatchReason::AlgorithmNotAllowed,
-            (true, true) => NoMatchReason::WrongAlgorithm,
-            (true, false) => NoMatchReason::UnknownKid,
-        }
+        let selected = self.set.select(token.alg(), token.kid(), tries);
+        selected.map_err(VerifyError::NoMatchingKey)
     }
 }
 
@@ -268,9 +142,7 @@ impl From<VerifyingKey> for VerifyingKeys {
 
 impl FromIterator<VerifyingKey> for VerifyingKeys {
     fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
-        let keys = keys.into_iter().collect();
-        let inner = Inner { keys, ..Inner::default() };
-        Self { inner: Arc::new(inner) }
+        Self { set: Arc::new(keys.into_iter().collect()) }
     }
 }
 

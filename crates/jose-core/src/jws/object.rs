@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::error::Error as StdError;
 use core::fmt;
 use core::str::FromStr;
 
@@ -14,8 +13,8 @@ use super::payload::Payload;
 use super::sign::Headers;
 use super::verify::SigningInput;
 use super::{
-    Error, KeyResolver, Outcome, Outcomes, Policy, SignError, SigningKey, Unsigned, Unverified,
-    Verified, compact,
+    Error, KeyResolver, Outcome, Outcomes, Policy, SerializationError, SignError, SigningKey,
+    Unsigned, Unverified, Verified, compact,
 };
 use crate::base64url;
 use crate::error::{ParseError, Rule, Subject};
@@ -24,6 +23,7 @@ use crate::json::{self, Object};
 use crate::jwa::SignatureAlgorithm;
 use crate::limits::Limits;
 use crate::member::Writer;
+use crate::serialization::{elements, is_json, others, string};
 
 /// A JWS with any number of signatures: made, read, added to and written in any serialization.
 ///
@@ -135,12 +135,6 @@ impl Serialization {
     }
 }
 
-/// Whether the text is meant as JSON. A compact token starts with base64url, and never with a brace
-/// or white space.
-fn is_json(text: &str) -> bool {
-    text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
-}
-
 impl Jws {
     /// A JWS over `payload`, with no signature yet.
     #[must_use]
@@ -241,7 +235,7 @@ impl Jws {
         // As deep as can be parsed: what is nested too deep for a header is refused with its own
         // signature below.
         let object = Object::parse_outermost(text, Limits::MAX_DEPTH).map_err(outside)?;
-        let mut other = entry::others(&object, &["payload", "signatures"]);
+        let mut other = others(&object, &["payload", "signatures"]);
         let slots = if Serialization::of(&object).map_err(outside)? == Serialization::General {
             read_slots(&object, limits)?
         } else {
@@ -262,9 +256,7 @@ impl Jws {
         if encodings.any(|other| other != encoded) {
             return Err(outside(Rule::Inconsistent { member: "b64" }));
         }
-        let payload = object.get("payload").map(|json| {
-            let text = json::unquote(json)
-                .ok_or_else(|| outside(Rule::Type { member: "payload", expected: "a string" }))?;
+        let payload = string(&object, "payload").map_err(outside)?.map(|text| {
             Payload::read(text.into_owned(), encoded).map_err(|rule| rule.of(Subject::Jws))
         });
         let payload = payload.transpose()?.map_or(Carried::Detached(None), Carried::Attached);
@@ -594,15 +586,7 @@ pub(super) const NO_PAYLOAD: ParseError = Rule::Missing { member: "payload" }.of
 
 fn read_slots<S: AsRef<str>>(object: &Object<S>, limits: &Limits) -> Result<Vec<Slot>, ParseError> {
     let outside = |rule: Rule| rule.of(Subject::JwsJson);
-    let expected = "a non-empty array";
-    let elements = object
-        .get("signatures")
-        .and_then(|json| json::elements(json, limits.signatures))
-        .filter(|elements| !elements.is_empty())
-        .ok_or_else(|| outside(Rule::Type { member: "signatures", expected }))?;
-    if elements.len() > limits.signatures {
-        return Err(outside(Rule::TooMany { limit: limits.signatures }));
-    }
+    let elements = elements(object, "signatures", limits.signatures).map_err(outside)?;
     let mut slots = Vec::with_capacity(elements.len());
     let mut first_error = None;
     for json in elements {
@@ -661,57 +645,5 @@ impl fmt::Debug for Jws {
             .field("payload", &self.payload.get().is_some())
             .field("signatures", &self.slots.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a JWS cannot be written in a serialization: something would be lost, or cannot be carried.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum SerializationError {
-    /// Its only signature cannot be read.
-    Malformed(ParseError),
-    /// It was read from a compact token with nothing between its dots, which does not tell an empty
-    /// payload from one that is elsewhere: [`Jws::with_payload`] or [`Jws::detach`] does.
-    NoPayload,
-    /// It has members that the serialization has no place for.
-    OtherMembers,
-    /// Its payload is neither encoded nor detached, and does not fit between dots, or is not UTF-8.
-    Payload,
-    /// It has no signature, or several where there is room for one.
-    Signatures {
-        /// The number it has.
-        count: usize,
-    },
-    /// It has an unprotected header.
-    UnprotectedHeader,
-}
-
-impl SerializationError {
-    /// A code that stays the same between versions.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "ERR_JWS_INVALID_SERIALIZATION"
-    }
-}
-
-impl fmt::Display for SerializationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Malformed(_) => f.write_str("its only signature cannot be read"),
-            Self::NoPayload => f.write_str("its payload is empty or elsewhere"),
-            Self::OtherMembers => f.write_str("it has members that would be lost"),
-            Self::Payload => f.write_str("its payload can only be carried detached"),
-            Self::Signatures { count } => write!(f, "it has {count} signatures"),
-            Self::UnprotectedHeader => f.write_str("its unprotected header would be lost"),
-        }
-    }
-}
-
-impl StdError for SerializationError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Malformed(error) => Some(error),
-            _ => None,
-        }
     }
 }

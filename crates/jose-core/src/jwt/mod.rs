@@ -1,4 +1,5 @@
-//! JSON Web Tokens (RFC 7519, RFC 8725): claims, signed in the compact serialization.
+//! JSON Web Tokens (RFC 7519, RFC 8725): claims, signed or encrypted or both, in the compact
+//! serialization.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,11 +33,15 @@
 //! ```
 
 mod claims;
+mod decrypt;
+mod encrypt;
 mod sign;
 mod validation;
 mod verify;
 
 pub use self::claims::Claims;
+pub use self::decrypt::{decrypt, decrypt_claims, decrypt_then_verify};
+pub use self::encrypt::EncryptError;
 pub use self::sign::{Builder, SignError, sign};
-pub use self::validation::{ClaimFailure, ClaimsError, Validation};
+pub use self::validation::{ClaimFailure, ClaimsError, Presented, Validation};
 pub use self::verify::{Error, accept, verify, verify_claims};

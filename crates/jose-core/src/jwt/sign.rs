@@ -267,7 +267,7 @@ impl Builder {
         Unsigned::with_header(alg, &header, payload.as_bytes()).map_err(SignError::Jws)
     }
 
-    fn header_of(&self, kid: Option<&str>) -> Header {
+    pub(super) fn header_of(&self, kid: Option<&str>) -> Header {
         let header = self.header.clone().without_typ().without_kid();
         let header = match self.typ.or(Some("JWT")) {
             Some(typ) => header.with_typ(typ),
@@ -280,7 +280,7 @@ impl Builder {
     }
 
     /// The claims as JSON, with what the options add at the end.
-    fn payload<C: Serialize>(self, claims: &C) -> Result<String, SignError> {
+    pub(super) fn payload<C: Serialize>(self, claims: &C) -> Result<String, SignError> {
         if let Some(error) = self.error {
             return Err(error);
         }

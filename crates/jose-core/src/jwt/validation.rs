@@ -6,10 +6,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
+use core::ops::Deref;
 use core::time::Duration;
 
 use super::Claims;
 use crate::error::excerpt;
+use crate::header::Header;
+use crate::jwe::{self, Decrypted};
 use crate::jws::{Policy, ValidSignature, Verified};
 use crate::limits::MAX_LEEWAY;
 use crate::time::{DurationError, IntoSeconds, UnixTime};
@@ -37,6 +40,7 @@ use crate::time::{DurationError, IntoSeconds, UnixTime};
 #[must_use]
 pub struct Validation {
     policy: Policy,
+    decryption: jwe::Policy,
     issuers: Vec<String>,
     subjects: Vec<String>,
     audiences: Audience,
@@ -49,7 +53,72 @@ pub struct Validation {
     predicates: Vec<(&'static str, Predicate)>,
 }
 
-type Predicate = Arc<dyn Fn(&Verified<Claims>) -> bool + Send + Sync>;
+type Predicate = Arc<dyn Fn(&Presented<'_>) -> bool + Send + Sync>;
+
+/// Claims that are authentic and keep every other rule, as a [condition](Validation::check) of the
+/// caller's sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    token: Token<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Token<'a> {
+    Decrypted(&'a Decrypted<Claims>),
+    Verified(&'a Verified<Claims>),
+}
+
+impl<'a> Presented<'a> {
+    /// The protected header: of the first valid signature, or of what was decrypted.
+    #[must_use]
+    pub const fn protected(&self) -> &'a Header {
+        match self.token {
+            Token::Decrypted(claims) => claims.protected(),
+            Token::Verified(claims) => claims.protected(),
+        }
+    }
+
+    /// The name of the key that verified or decrypted it: ours, not the header's word.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&'a str> {
+        match self.token {
+            Token::Decrypted(claims) => claims.key_id(),
+            Token::Verified(claims) => claims.key_id(),
+        }
+    }
+
+    /// The valid signatures; none of claims that were decrypted.
+    pub fn signatures(&self) -> impl Iterator<Item = &'a ValidSignature> {
+        let verified = match self.token {
+            Token::Decrypted(_) => None,
+            Token::Verified(claims) => Some(claims),
+        };
+        verified.into_iter().flat_map(Verified::signatures)
+    }
+}
+
+impl<'a> From<&'a Verified<Claims>> for Presented<'a> {
+    fn from(claims: &'a Verified<Claims>) -> Self {
+        Self { token: Token::Verified(claims) }
+    }
+}
+
+impl<'a> From<&'a Decrypted<Claims>> for Presented<'a> {
+    fn from(claims: &'a Decrypted<Claims>) -> Self {
+        Self { token: Token::Decrypted(claims) }
+    }
+}
+
+impl Deref for Presented<'_> {
+    type Target = Claims;
+
+    fn deref(&self) -> &Claims {
+        match self.token {
+            Token::Decrypted(claims) => claims,
+            Token::Verified(claims) => claims,
+        }
+    }
+}
 
 #[derive(Clone, Debug)]
 enum Audience {
@@ -161,12 +230,12 @@ impl Validation {
     ///
     /// It is asked last: when the claims are authentic, broke no rule and fit the caller's type, and
     /// the conditions given before it hold. So one that remembers token names, given last, remembers
-    /// none of a token that is refused. It sees the claims, and by [`Verified`] the header and the
-    /// key that signed.
+    /// none of a token that is refused. It sees the claims, and with them the header and the
+    /// key.
     pub fn check(
         mut self,
         name: &'static str,
-        predicate: impl Fn(&Verified<Claims>) -> bool + Send + Sync + 'static,
+        predicate: impl Fn(&Presented<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.predicates.push((name, Arc::new(predicate)));
         self
@@ -178,14 +247,29 @@ impl Validation {
         self
     }
 
+    /// What is accepted of encrypted tokens before anything is known of their content.
+    pub fn with_decryption_policy(mut self, policy: jwe::Policy) -> Self {
+        self.decryption = policy;
+        self
+    }
+
     pub(super) const fn policy(&self) -> &Policy {
         &self.policy
     }
 
+    pub(super) const fn decryption_policy(&self) -> &jwe::Policy {
+        &self.decryption
+    }
+
     /// Holds authentic claims to the rules.
-    pub(super) fn hold(&self, claims: &Verified<Claims>, now: UnixTime) -> Result<(), ClaimsError> {
+    pub(super) fn hold<'h>(
+        &self,
+        headers: impl IntoIterator<Item = &'h Header>,
+        claims: &Claims,
+        now: UnixTime,
+    ) -> Result<(), ClaimsError> {
         let mut failures = Vec::new();
-        self.hold_typ(claims, &mut failures);
+        self.hold_typ(headers, &mut failures);
         self.hold_presence(claims, &mut failures);
         let malformed = claims.malformed();
         failures.extend(malformed.map(|(claim, expected)| {
@@ -198,8 +282,8 @@ impl Validation {
     }
 
     /// Asks the caller's own conditions in order, up to the first that does not hold.
-    pub(super) fn ask(&self, claims: &Verified<Claims>) -> Result<(), ClaimsError> {
-        match self.predicates.iter().find(|(_, holds)| !holds(claims)) {
+    pub(super) fn ask(&self, presented: &Presented<'_>) -> Result<(), ClaimsError> {
+        match self.predicates.iter().find(|(_, holds)| !holds(presented)) {
             None => Ok(()),
             Some((name, _)) => {
                 Err(ClaimsError { failures: alloc::vec![ClaimFailure::Custom { name }] })
@@ -207,10 +291,13 @@ impl Validation {
         }
     }
 
-    fn hold_typ(&self, claims: &Verified<Claims>, failures: &mut Vec<ClaimFailure>) {
+    fn hold_typ<'h>(
+        &self,
+        headers: impl IntoIterator<Item = &'h Header>,
+        failures: &mut Vec<ClaimFailure>,
+    ) {
         let Some(expected) = &self.typ else { return };
-        let mut headers = claims.signatures().map(ValidSignature::protected);
-        if let Some(other) = headers.find(|header| !header.is_typ(expected)) {
+        if let Some(other) = headers.into_iter().find(|header| !header.is_typ(expected)) {
             let actual = other.typ().map(excerpt);
             failures.push(ClaimFailure::Typ { expected: expected.clone(), actual });
         }
@@ -301,6 +388,7 @@ impl fmt::Debug for Validation {
         let predicates: Vec<_> = self.predicates.iter().map(|(name, _)| *name).collect();
         f.debug_struct("Validation")
             .field("policy", &self.policy)
+            .field("decryption", &self.decryption)
             .field("issuers", &self.issuers)
             .field("subjects", &self.subjects)
             .field("audiences", &self.audiences)

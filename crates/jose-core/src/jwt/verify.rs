@@ -6,9 +6,10 @@ use core::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::{Claims, ClaimsError, Validation};
-use crate::error::{ParseError, Subject, VerifyError};
-use crate::jws::{self, KeyResolver, Unmet, Verified};
+use super::{Claims, ClaimsError, Presented, Validation};
+use crate::error::{DecryptError, ParseError, Subject, VerifyError};
+use crate::jwe;
+use crate::jws::{self, KeyResolver, Unmet, ValidSignature, Verified};
 use crate::time::UnixTime;
 
 /// Verifies a token and returns its claims as `C`.
@@ -50,7 +51,7 @@ pub fn accept<C: DeserializeOwned>(
     // Before the caller's own conditions: one that remembers what it saw must not see a token that
     // is refused all the same.
     let decoded = claims.decode()?;
-    rules.ask(&claims)?;
+    rules.ask(&Presented::from(&claims))?;
     claims.try_map(|_| Ok(decoded))
 }
 
@@ -66,7 +67,7 @@ pub fn verify_claims(
     now: UnixTime,
 ) -> Result<Verified<Claims>, Error> {
     let claims = hold(jws::verify_encoded(token, keys, rules.policy())?, rules, now)?;
-    rules.ask(&claims)?;
+    rules.ask(&Presented::from(&claims))?;
     Ok(claims)
 }
 
@@ -87,7 +88,7 @@ fn hold(
         Claims::parse_object(payload, rules.policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))
     })?;
-    rules.hold(&claims, now)?;
+    rules.hold(claims.signatures().map(ValidSignature::protected), &claims, now)?;
     Ok(claims)
 }
 
@@ -97,6 +98,8 @@ fn hold(
 pub enum Error {
     /// It is genuine, and its claims are not acceptable, here or now.
     Claims(ClaimsError),
+    /// None of the keys decrypts it.
+    Decrypt(DecryptError),
     /// It is no token, or holds no claims of the type asked for.
     Parse(ParseError),
     /// None of the keys signed it.
@@ -109,6 +112,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Claims(error) => error.code(),
+            Self::Decrypt(error) => error.code(),
             Self::Parse(error) => error.code(),
             Self::Verify(error) => error.code(),
         }
@@ -133,6 +137,15 @@ impl From<VerifyError> for Error {
     }
 }
 
+impl From<jwe::Error> for Error {
+    fn from(error: jwe::Error) -> Self {
+        match error {
+            jwe::Error::Decrypt(error) => Self::Decrypt(error),
+            jwe::Error::Parse(error) => Self::Parse(error),
+        }
+    }
+}
+
 impl From<jws::Error> for Error {
     fn from(error: jws::Error) -> Self {
         match error {
@@ -146,6 +159,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Claims(_) => "the claims are not acceptable",
+            Self::Decrypt(_) => "the token was not decrypted",
             Self::Parse(_) => "not a well-formed token",
             Self::Verify(_) => "the token was not accepted",
         })
@@ -156,6 +170,7 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Claims(error) => Some(error),
+            Self::Decrypt(error) => Some(error),
             Self::Parse(error) => Some(error),
             Self::Verify(error) => Some(error),
         }

@@ -10,11 +10,15 @@
 //!   its randomized traits are used, which take one.
 //! - Every result is raised to the public exponent again before it leaves, so that a fault in one
 //!   half of the computation does not give a prime away.
-//! - Nothing is decrypted. The attack that the advisory is about wants an oracle of the padding, and
-//!   a signer has no padding to judge.
+//! - Whether a padding was right is not to be seen from outside. That is what the attacks which the
+//!   advisory is about want to be told, by an answer or by the time of one. `RSA1_5` has no answer
+//!   but a key: see [`select`]. The padding of RSAES-OAEP is checked in constant time up to the
+//!   verdict itself, which the caller replaces by a random key of its own.
 //!
-//! What remains is the time of the blinded operation itself, and, once for each key, of loading or
-//! making it. Nor does the crate wipe every number that it computes on the way.
+//! What remains is the time of the blinded operation itself and, once for each key, of loading or
+//! making it. Nor does the crate wipe every number that it computes on the way. A decryption is of
+//! what a stranger chose, and is what the published attacks are on: the risk is greater there than it
+//! is in signing.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -23,16 +27,18 @@ use core::marker::PhantomData;
 
 use getrandom::SysRng;
 use jose_core::SecretBytes;
-use jose_core::crypto::{CryptoError, KeyError, SignStream, Signer};
+use jose_core::crypto::{CryptoError, KeyError, KeyUnwrapper, Refused, SignStream, Signer};
 use jose_core::jwk::{Params, Rsa, RsaCrt, RsaPrivate};
 use jose_core::limits::{MAX_RSA_BITS, MIN_RSA_BITS};
+use rsa::hazmat::rsa_decrypt_and_check;
 use rsa::signature::{RandomizedDigestSigner, SignatureEncoding};
-use rsa::traits::{PrivateKeyParts, PublicKeyParts};
-use rsa::{BoxedUint, RsaPrivateKey, pkcs1v15, pss};
+use rsa::traits::{PaddingScheme, PrivateKeyParts, PublicKeyParts};
+use rsa::{BoxedUint, Oaep, RsaPrivateKey, pkcs1v15, pss};
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::Hash;
-use crate::{digest, random};
+use crate::{digest, random, rsa_oaep};
 
 pub(crate) fn pkcs1_v1_5_signer<D: Hash>(rsa: &Rsa) -> Result<Box<dyn Signer>, KeyError> {
     let key = pkcs1v15::SigningKey::<D>::new(load(rsa)?);
@@ -43,6 +49,17 @@ pub(crate) fn pkcs1_v1_5_signer<D: Hash>(rsa: &Rsa) -> Result<Box<dyn Signer>, K
 pub(crate) fn pss_signer<D: Hash>(rsa: &Rsa) -> Result<Box<dyn Signer>, KeyError> {
     let key = pss::SigningKey::<D>::new(load(rsa)?);
     Ok(Box::new(Private { key, types: PhantomData::<fn() -> (D, pss::Signature)> }))
+}
+
+/// As [`rsa_oaep::wrapper`].
+pub(crate) fn oaep_unwrapper<D: rsa_oaep::Hash>(
+    rsa: &Rsa,
+) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+    Ok(Box::new(OaepPrivate { key: load(rsa)?, hash: PhantomData::<fn() -> D> }))
+}
+
+pub(crate) fn pkcs1_v1_5_unwrapper(rsa: &Rsa) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+    load(rsa).map(|key| Box::new(Pkcs1v15Private(key)) as Box<dyn KeyUnwrapper>)
 }
 
 pub(crate) fn generate(bits: usize) -> Result<Params, KeyError> {
@@ -170,14 +187,86 @@ where
     }
 }
 
+struct OaepPrivate<D> {
+    key: RsaPrivateKey,
+    hash: PhantomData<fn() -> D>,
+}
+
+impl<D: rsa_oaep::Hash> KeyUnwrapper for OaepPrivate<D> {
+    fn unwrap_key(&self, encrypted_key: &[u8], cek_len: usize) -> Result<SecretBytes, Refused> {
+        let cek = Oaep::<D>::new()
+            .decrypt(Some(&mut SysRng), &self.key, encrypted_key)
+            .map(SecretBytes::new)
+            .map_err(refused)?;
+        if cek.len() == cek_len { Ok(cek) } else { Err(Refused::Invalid) }
+    }
+}
+
+struct Pkcs1v15Private(RsaPrivateKey);
+
+impl KeyUnwrapper for Pkcs1v15Private {
+    fn unwrap_key(&self, encrypted_key: &[u8], cek_len: usize) -> Result<SecretBytes, Refused> {
+        let Self(key) = self;
+        // Everybody sees these lengths. There are eleven octets of padding at least.
+        if encrypted_key.len() != key.size() || cek_len > key.size().saturating_sub(11) {
+            return Err(Refused::Invalid);
+        }
+        // Drawn before anything is known about the padding, so that it costs the same time always.
+        let mut random = Zeroizing::new(vec![0; cek_len]);
+        random::fill(&mut random).map_err(Refused::Unavailable)?;
+        let c = BoxedUint::from_be_slice(encrypted_key, key.n_bits_precision())
+            .map_err(|_| Refused::Invalid)?;
+        match rsa_decrypt_and_check(key, Some(&mut SysRng), &c).map(Zeroizing::new) {
+            Ok(m) => {
+                // As wide as the storage of the modulus, whatever the number.
+                let octets = Zeroizing::new(m.to_be_bytes());
+                let (_, em) = octets.split_at(octets.len().saturating_sub(key.size()));
+                select(em, &mut random);
+            }
+            // Not below the modulus, which everybody sees: there is no padding in it.
+            Err(rsa::Error::Decryption) => {}
+            Err(error) => return Err(refused(error)),
+        }
+        Ok(SecretBytes::new(core::mem::take(&mut *random)))
+    }
+}
+
+/// Replaces `cek` by the key in `em`, if that is 00 ‖ 02 ‖ PS ‖ 00 ‖ M with an M as long as `cek`
+/// (RFC 8017 §7.2.2, RFC 7516 §11.5).
+///
+/// Where the key must lie is known beforehand, so nothing is searched: every octet is read, in order,
+/// and what they are decides no branch and no address.
+fn select(em: &[u8], cek: &mut [u8]) {
+    let (padding, key) = em.split_at(em.len().saturating_sub(cek.len()));
+    let [first, second, ps @ .., last] = padding else { return };
+    let mut good = first.ct_eq(&0) & second.ct_eq(&2) & last.ct_eq(&0);
+    for octet in ps {
+        good &= octet.ct_ne(&0);
+    }
+    for (octet, decrypted) in cek.iter_mut().zip(key) {
+        octet.conditional_assign(decrypted, good);
+    }
+}
+
+fn refused(error: rsa::Error) -> Refused {
+    match error {
+        // The generator failed, or a fault was found by raising the result to the public exponent.
+        rsa::Error::Rng | rsa::Error::Internal => {
+            Refused::Unavailable(CryptoError::from_source(error))
+        }
+        _ => Refused::Invalid,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use jose_core::crypto::{Refused, Verifier};
+    use jose_core::base64url;
+    use jose_core::crypto::Verifier;
     use sha2::{Sha256, Sha384, Sha512};
 
     use super::super::{pkcs1_v1_5_verifier, pss_verifier};
     use super::*;
-    use crate::tests::{INPUT, signed_in_pieces, verified_in_pieces};
+    use crate::tests::{INPUT, foreign_rsa, signed_in_pieces, verified_in_pieces};
 
     /// The members of a key, to be changed.
     #[derive(Clone)]
@@ -362,5 +451,135 @@ mod tests {
         for bits in [0, 1024, 2047, 2049, 16392, usize::MAX] {
             assert!(matches!(generate(bits), Err(KeyError::RsaModulus { .. })), "{bits}");
         }
+    }
+
+    const CEK: [u8; 32] = {
+        let mut cek = [0; 32];
+        let mut i = 0;
+        while i < cek.len() {
+            cek[i] = i.to_le_bytes()[0];
+            i += 1;
+        }
+        cek
+    };
+
+    /// 00 ‖ 02 ‖ PS ‖ 00 ‖ M for a modulus of 2048 bits.
+    fn padded(cek: &[u8]) -> [u8; 256] {
+        let mut em = [0xA5; 256];
+        let (padding, key) = em.split_at_mut(256 - cek.len());
+        (padding[0], padding[1], padding[padding.len() - 1]) = (0, 2, 0);
+        key.copy_from_slice(cek);
+        em
+    }
+
+    /// RSA alone.
+    fn encrypted(rsa: &Rsa, em: &[u8]) -> Vec<u8> {
+        let key = super::super::public(rsa).unwrap();
+        let em = BoxedUint::from_be_slice(em, key.n_bits_precision()).unwrap();
+        rsa::hazmat::rsa_encrypt(&key, &em).unwrap().to_be_bytes().into_vec()
+    }
+
+    /// By `openssl pkeyutl -encrypt`, with `rsa_padding_mode:pkcs1`.
+    #[test]
+    fn what_openssl_has_padded_for_rsa1_5_is_unwrapped() {
+        let wrapped =
+            b"sSfs1lCCizUd-lvzlQmxJQSCKSvTquCBrSGd1zjgKc3ehE2JVk8xxiWZJm9OtSlEYpOgWZH4jHowOE\
+            pZmjYPD5y8c0QGo42RbQZWkEHfMYYcGbK6lS4diwSKq1nY9rHdF3zQo0lQfaoxXe1LpP6JHAp1Ww3w\
+            FBu0QHZ4HRrrhIp91C5zI8sIiEXC9oz8Ytzk3W6sI5OkQmRLeabmky3s54RhMB-AvnC1L7hdVrqdDa\
+            iqq8lYZl1TlrkawdSv9sGolaFq2c1LzMT4Jxy2NVXKH1sCtSN9015acEMobiNmEnLeMHet24IoU4hM\
+            9Nu-T7dYO2296fMOizS1mYRWqMRJTw";
+        let wrapped = base64url::decode(wrapped).unwrap();
+        let unwrapper = pkcs1_v1_5_unwrapper(&foreign_rsa()).unwrap();
+        assert_eq!(unwrapper.unwrap_key(&wrapped, 32).unwrap().expose_secret(), CEK);
+    }
+
+    #[test]
+    fn rsa1_5_gives_keys_of_every_length() {
+        let rsa = foreign_rsa();
+        let unwrapper = pkcs1_v1_5_unwrapper(&rsa).unwrap();
+        for len in [16, 24, 32, 48, 64, 245] {
+            let cek = vec![7; len];
+            let wrapped = encrypted(&rsa, &padded(&cek));
+            assert_eq!(unwrapper.unwrap_key(&wrapped, len).unwrap().expose_secret(), cek, "{len}");
+        }
+    }
+
+    #[test]
+    fn any_one_octet_of_the_padding_decides() {
+        let good = padded(&CEK);
+        let mut cek = [0xEE; 32];
+        select(&good, &mut cek);
+        assert_eq!(cek, CEK);
+        for at in 0..256 - 32 {
+            for octet in 0..=255 {
+                let mut em = good;
+                em[at] = octet;
+                let allowed = match at {
+                    0 | 223 => octet == 0,
+                    1 => octet == 2,
+                    _ => octet != 0,
+                };
+                let mut cek = [0xEE; 32];
+                select(&em, &mut cek);
+                assert_eq!(cek, if allowed { CEK } else { [0xEE; 32] }, "{at} {octet}");
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_padding_gives_another_key_for_rsa1_5_each_time() {
+        let rsa = foreign_rsa();
+        let unwrapper = pkcs1_v1_5_unwrapper(&rsa).unwrap();
+        let with = |at: usize, octet| {
+            let mut em = padded(&CEK);
+            em[at] = octet;
+            encrypted(&rsa, &em)
+        };
+        let mut below_n = rsa.n().to_vec();
+        below_n[255] -= 1;
+        for (what, wrapped) in [
+            ("first octet", with(0, 1)),
+            ("second octet", with(1, 1)),
+            ("zero at the start of PS", with(2, 0)),
+            ("zero in the eighth octet of PS", with(9, 0)),
+            ("zero at the end of PS", with(222, 0)),
+            ("no zero after PS", with(223, 1)),
+            ("a longer key", encrypted(&rsa, &padded(&[7; 33]))),
+            ("a shorter key", encrypted(&rsa, &padded(&[7; 31]))),
+            ("no key", encrypted(&rsa, &padded(&[]))),
+            ("only zeros", encrypted(&rsa, &[0; 256])),
+            ("0", vec![0; 256]),
+            ("n - 1", below_n),
+            ("n", rsa.n().to_vec()),
+            ("the greatest number", vec![0xFF; 256]),
+        ] {
+            let keys = [(); 2].map(|()| unwrapper.unwrap_key(&wrapped, 32).unwrap());
+            assert_ne!(keys[0], keys[1], "{what}");
+            for key in keys {
+                assert_eq!(key.len(), 32, "{what}");
+                assert_ne!(key.expose_secret(), CEK, "{what}");
+                assert_ne!(key.expose_secret(), [0; 32], "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn rsa1_5_refuses_lengths_that_are_not_the_moduluss() {
+        let rsa = foreign_rsa();
+        let unwrapper = pkcs1_v1_5_unwrapper(&rsa).unwrap();
+        let wrapped = encrypted(&rsa, &padded(&CEK));
+        for bad in [&wrapped[..255], &[&[0], &wrapped[..]].concat(), &[0xFF; 4096], &[]] {
+            assert!(matches!(unwrapper.unwrap_key(bad, 32), Err(Refused::Invalid)));
+        }
+        for cek_len in [246, 256, usize::MAX] {
+            assert!(matches!(unwrapper.unwrap_key(&wrapped, cek_len), Err(Refused::Invalid)));
+        }
+    }
+
+    #[test]
+    fn only_a_private_key_unwraps() {
+        let public = Rsa::new(foreign_rsa().n(), &[1, 0, 1], None);
+        assert!(matches!(pkcs1_v1_5_unwrapper(&public), Err(KeyError::NotPrivate)));
+        assert!(matches!(oaep_unwrapper::<Sha256>(&public), Err(KeyError::NotPrivate)));
     }
 }

@@ -1,0 +1,92 @@
+//! Decrypting tokens with claims (RFC 7519 §7.2), and tokens that are signed inside.
+
+use alloc::vec::Vec;
+
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::{Claims, Error, Presented, Validation, verify};
+use crate::error::{Rule, Subject};
+use crate::jwe::{self, Decrypted};
+use crate::jws::{self, Verified};
+use crate::time::UnixTime;
+
+/// Decrypts a token and returns its claims as `C`, once they keep `rules` at the time `now`.
+///
+/// Whoever has the key could have made the token, and to a public key that is everyone. Where it
+/// matters who did, have it signed inside, and use [`decrypt_then_verify`].
+///
+/// # Errors
+///
+/// [`Error::Parse`] for what is no token, or whose claims are no JSON object or do not fit `C`;
+/// [`Error::Decrypt`] for one that none of the keys decrypts; [`Error::Claims`] for one whose claims
+/// break a rule, with every rule they break.
+pub fn decrypt<C: DeserializeOwned>(
+    token: &str,
+    keys: &(impl jwe::KeyResolver + ?Sized),
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Decrypted<C>, Error> {
+    let claims = hold(token, keys, rules, now)?;
+    let decoded = claims.decode()?;
+    rules.ask(&Presented::from(&claims))?;
+    claims.try_map(|_| Ok(decoded))
+}
+
+/// As [`decrypt`], with the claims as they are.
+///
+/// # Errors
+///
+/// As [`decrypt`].
+pub fn decrypt_claims(
+    token: &str,
+    keys: &(impl jwe::KeyResolver + ?Sized),
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Decrypted<Claims>, Error> {
+    let claims = hold(token, keys, rules, now)?;
+    rules.ask(&Presented::from(&claims))?;
+    Ok(claims)
+}
+
+/// Decrypts a token that holds a signed one (RFC 7519 §5.2, appendix A.2), verifies that, and returns
+/// its claims as `C`.
+///
+/// What was signed inside is all that counts: `rules` are held against it and its header. The token
+/// outside has to say that there is one (`cty`: `JWT`), and what is inside has to be a signature: not
+/// claims without one, and no further encryption.
+///
+/// # Errors
+///
+/// As [`decrypt`] for the token outside and [`verify`](super::verify()) for the one inside.
+pub fn decrypt_then_verify<C: DeserializeOwned>(
+    token: &str,
+    decryption_keys: &(impl jwe::KeyResolver + ?Sized),
+    verification_keys: &(impl jws::KeyResolver + ?Sized),
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<C>, Error> {
+    let outside = jwe::decrypt_with(token, decryption_keys, rules.decryption_policy())?;
+    if !outside.protected().is_cty("JWT") {
+        return Err(Rule::Value { member: "cty", expected: "JWT" }.of(Subject::Jwe).into());
+    }
+    let inside = Zeroizing::new(outside.into_content());
+    let inside = core::str::from_utf8(&inside).map_err(|_| Rule::Utf8.of(Subject::Plaintext))?;
+    verify(inside, verification_keys, rules, now)
+}
+
+/// Everything but the caller's own conditions.
+fn hold(
+    token: &str,
+    keys: &(impl jwe::KeyResolver + ?Sized),
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Decrypted<Claims>, Error> {
+    let decrypted: Decrypted<Vec<u8>> = jwe::decrypt_with(token, keys, rules.decryption_policy())?;
+    let claims = decrypted.try_map(|plaintext| {
+        Claims::parse_object(plaintext, rules.policy().ceilings())
+            .map_err(|rule| rule.of(Subject::Claims))
+    })?;
+    rules.hold([claims.protected()], &claims, now)?;
+    Ok(claims)
+}
