@@ -32,6 +32,14 @@ mod guide {
     mod verify {}
     #[doc = include_str!("../../docs/guide/many-signatures.md")]
     mod many_signatures {}
+    #[doc = include_str!("../../docs/guide/encrypting.md")]
+    mod encrypting {}
+    #[doc = include_str!("../../docs/guide/recipients.md")]
+    mod recipients {}
+    #[doc = include_str!("../../docs/guide/end-to-end.md")]
+    mod end_to_end {}
+    #[doc = include_str!("../../docs/guide/passwords.md")]
+    mod passwords {}
     #[doc = include_str!("../../docs/guide/keys.md")]
     mod keys {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]

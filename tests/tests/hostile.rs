@@ -4,9 +4,14 @@
 use core::error::Error;
 use std::sync::LazyLock;
 
-use jose::jwa::SignatureAlgorithm;
+use jose::crypto::Backend;
+use jose::jwa::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
+use jose::jwe::{self, Builder, DecryptionKeys, Encrypted, Recipient};
 use jose::jws::{self, Policy, Required, Serialization, SigningStream, Unverified};
-use jose::{Header, Jwk, JwkSet, Jws, Limits, VerifyingKeys, base64url};
+use jose::{
+    Alg, DecryptionKey, EncryptionKey, Header, Jwe, Jwk, JwkSet, Jws, Limits, Password, UnixTime,
+    Validation, VerifyingKeys, base64url, hazmat, jwt,
+};
 use jose_conformance::keys;
 use jose_tests::backends;
 use proptest::prelude::*;
@@ -388,6 +393,297 @@ proptest! {
         for backend in backends() {
             let key = jose::VerifyingKey::from_jwk(&KEY.parse().unwrap(), backend).unwrap();
             prop_assert_eq!(jws::verify(&token, &key).is_ok(), token == GENUINE);
+        }
+    }
+}
+
+#[test]
+fn no_error_about_a_jwe_quotes_it() {
+    let marker = "hostile-marker";
+    let long = marker.repeat(40);
+    let encoded = |text: &str| base64url::encode(text.as_bytes());
+    let enc = encoded(r#"{"enc":"A256GCM"}"#);
+    let content = r#""iv":"AAAA","ciphertext":"","tag":"AAAA""#;
+    let many: Vec<_> = (0..15)
+        .map(|index| format!(r#"{{"header":{{"alg":"{long}","kid":"{long}{index}"}}}}"#))
+        .collect();
+    let many = many.join(",");
+    let compact = |header: String| format!("{}.AAAA.AAAA.AAAA.AAAA", encoded(&header));
+    let keys = DecryptionKeys::default();
+    for text in [
+        compact(format!("{{\"alg\":\"{long}\",\"enc\":\"{long}\"}}")),
+        compact(format!("{{\"alg\":\"{long}\",\"enc\":\"A256GCM\"}}")),
+        compact(format!("{{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"kid\":\"{long}\"}}")),
+        compact(format!("{{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"zip\":\"{long}\"}}")),
+        compact(format!("{{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"epk\":{{\"kty\":\"{long}\"}}}}")),
+        compact(format!("{{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"p2s\":\"{long}!\"}}")),
+        compact(format!(
+            "{{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"crit\":[\"{long}\"],\"{long}\":1}}"
+        )),
+        format!("{long}.{long}.{long}.{long}.{long}"),
+        format!("{{\"protected\":\"{enc}\",\"recipients\":[{many}],{content}}}"),
+        format!("{{\"protected\":\"{enc}\",\"recipients\":\"{long}\",{content}}}"),
+        format!("{{\"protected\":\"{enc}\",\"recipients\":[{{\"{long}\":1}}],{content}}}"),
+        format!("{{\"protected\":\"{long}\",\"recipients\":[{many}],{content}}}"),
+        format!("{{\"protected\":\"{enc}\",\"header\":{{\"alg\":\"{long}\"}},{content}}}"),
+        format!("{{\"unprotected\":{{\"{long}\":1,\"{long}\":2}},{content}}}"),
+        format!("{{\"protected\":\"{enc}\",\"aad\":\"{long}!\",{content}}}"),
+        long.clone(),
+    ] {
+        let refused =
+            Jwe::parse(&text).map_err(jwe::Error::Parse).and_then(|jwe| jwe.decrypt(&keys));
+        let refused = refused.unwrap_err();
+        let (told, debug) = (told(&refused), format!("{refused:?}"));
+        assert!(told.len() < 256 && !told.contains(marker), "{told}");
+        assert!(!debug.contains(&marker.repeat(6)), "fields keep 64 octets at most: {debug}");
+        if let Err(error) = jwe::decrypt(&text, &keys) {
+            assert!(!self::told(&error).contains(marker));
+        }
+    }
+}
+
+/// Whether `secret` is in `text`: as it is, in base64url, or as `Debug` writes a `Vec<u8>`.
+fn shows(text: &str, secret: &[u8]) -> bool {
+    let numbers = format!("{:?}", &secret[..secret.len().min(6)]);
+    let plain = core::str::from_utf8(secret).is_ok_and(|secret| text.contains(secret));
+    let encoded = base64url::encode(secret);
+    // Without the last character, which depends on what follows.
+    plain
+        || text.contains(&encoded[..encoded.len() - 1])
+        || text.contains(numbers.trim_matches(['[', ']']))
+}
+
+#[test]
+fn nothing_shows_a_content_a_key_or_a_password() {
+    const CONTENT: &str = "a content of somebody";
+    const PASSWORD: &str = "a password of somebody";
+    for backend in backends() {
+        let shared = Jwk::generate(KeyManagementAlgorithm::A256KW, backend).unwrap();
+        let private = Jwk::generate(KeyManagementAlgorithm::ECDH_ES_A256KW, backend).unwrap();
+        let direct = Jwk::generate(ContentEncryption::A256GCM, backend).unwrap();
+        let password = Password::from(PASSWORD);
+        let pbes2 = KeyManagementAlgorithm::PBES2_HS256_A128KW;
+        let by_password = EncryptionKey::from_password(pbes2, &password, backend).unwrap();
+        let by_password = by_password.with_p2c(1000).unwrap();
+        let from_password = DecryptionKey::from_password(pbes2, &password, backend).unwrap();
+        let public = private.to_public().unwrap();
+        let encrypting =
+            [&shared, &public].map(|jwk| EncryptionKey::from_jwk(jwk, backend).unwrap());
+        let decrypting =
+            [&shared, &private, &direct].map(|jwk| DecryptionKey::from_jwk(jwk, backend).unwrap());
+        let keys: DecryptionKeys = decrypting.iter().cloned().collect();
+
+        let mut cek = vec![0; 32];
+        backend.random(&mut cek).unwrap();
+        let builder = hazmat::with_cek(Builder::new().aad("seen by all"), cek.clone().into());
+        let recipients = [&encrypting[0], &encrypting[1], &by_password].map(Recipient::new);
+        let shown_recipients = format!("{recipients:?}");
+        let jwe = builder.encrypt(CONTENT.as_bytes(), recipients).unwrap();
+        let json = jwe.to_general().unwrap();
+        let read = Jwe::parse(&json).unwrap();
+        let parts: Vec<_> = read.recipients().map(Result::unwrap).collect();
+        let policy = jwe::Policy::new().keep_cek();
+        let decrypted = read.decrypt_with(&keys, &policy).unwrap();
+        let text = decrypted.clone().into_text().unwrap();
+        let not_json = decrypted.clone().into_json::<u8>().unwrap_err();
+        let claims = serde_json::json!({ "secret": CONTENT });
+        let now = UnixTime::from_secs(1_800_000_000);
+        let token = jwt::Builder::at(now).encrypt(&claims, &encrypting[0]).unwrap();
+        let rules = Validation::new();
+        let claims = jwt::decrypt_claims(&token, &keys, &rules, now).unwrap();
+        let value = jwt::decrypt::<serde_json::Value>(&token, &keys, &rules, now).unwrap();
+        let no_shape = jwt::decrypt::<Vec<u8>>(&token, &keys, &rules, now).unwrap_err();
+        let stranger = Jwk::generate(KeyManagementAlgorithm::A256KW, backend).unwrap();
+        let stranger = DecryptionKey::from_jwk(&stranger.without_kid(), backend).unwrap();
+        let failed = read.decrypt(&stranger).unwrap_err();
+        let nobody = read.decrypt(&DecryptionKeys::default()).unwrap_err();
+        let no_compact = read.to_compact().unwrap_err();
+        let one_too_many = EncryptionKey::from_jwk(&direct, backend).unwrap();
+        let one_too_many = Builder::new().encrypt(b"", [&encrypting[0], &one_too_many]);
+        let bad_jwk = EncryptionKey::from_jwk(&private, backend).unwrap_err();
+
+        let shown = [
+            format!("{jwe:?} {read:?} {parts:?} {builder:?} {policy:?} {shown_recipients}"),
+            format!("{decrypted:?} {text:?} {claims:?} {value:?}"),
+            format!("{encrypting:?} {decrypting:?} {by_password:?} {from_password:?} {keys:?}"),
+            format!("{password:?} {shared:?} {private:?} {direct:?} {:?}", decrypted.cek()),
+            told_and_shown(&failed),
+            told_and_shown(&nobody),
+            told_and_shown(&no_compact),
+            told_and_shown(&one_too_many.unwrap_err()),
+            told_and_shown(&not_json),
+            told_and_shown(&no_shape),
+            told_and_shown(&bad_jwk),
+        ];
+        let general: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let member = |json: &Jwk, name: &str| {
+            let json = json.expose_secret_json();
+            let value: serde_json::Value = serde_json::from_slice(json.expose_secret()).unwrap();
+            base64url::decode(value[name].as_str().unwrap().as_bytes()).unwrap()
+        };
+        let octets = |value: &serde_json::Value| {
+            base64url::decode(value.as_str().unwrap().as_bytes()).unwrap()
+        };
+        let kept = [
+            CONTENT.into(),
+            PASSWORD.into(),
+            cek,
+            member(&shared, "k"),
+            member(&private, "d"),
+            member(&direct, "k"),
+            octets(&general["ciphertext"]),
+            octets(&general["recipients"][0]["encrypted_key"]),
+        ];
+        for text in &shown {
+            for (index, kept) in kept.iter().enumerate() {
+                assert!(!shows(text, kept), "{index}: {text}");
+            }
+        }
+    }
+}
+
+/// Keys for the recipients of [`ENCRYPTED`], private and shared.
+static RECIPIENTS: LazyLock<Vec<Jwk>> = LazyLock::new(|| {
+    let algorithms: [Alg; 3] = [
+        KeyManagementAlgorithm::A256KW.into(),
+        KeyManagementAlgorithm::ECDH_ES_A256KW.into(),
+        KeyManagementAlgorithm::A128GCMKW.into(),
+    ];
+    algorithms.iter().map(|alg| Jwk::generate(*alg, backends()[0]).unwrap()).collect()
+});
+
+/// Real JWEs: of three recipients, of one, and compact.
+static ENCRYPTED: LazyLock<[String; 3]> = LazyLock::new(|| {
+    let load = |jwk: &Jwk| {
+        let public = jwk.to_public().unwrap_or_else(|_| jwk.clone());
+        EncryptionKey::from_jwk(&public, backends()[0]).unwrap()
+    };
+    let keys: Vec<EncryptionKey> = RECIPIENTS.iter().map(load).collect();
+    let note = Header::new().with("note", ["not", "protected"]).unwrap();
+    let builder = Builder::new().aad("seen by all").shared_header(note);
+    let general = builder.encrypt(THREE_SIGNED.as_bytes(), &keys).unwrap();
+    let flattened = builder.encrypt(THREE_SIGNED.as_bytes(), [&keys[1]]).unwrap();
+    let compact = Builder::new().enc(ContentEncryption::A128CBC_HS256);
+    let compact = compact.encrypt(THREE_SIGNED.as_bytes(), [&keys[1]]).unwrap();
+    [
+        general.to_general().unwrap(),
+        flattened.to_flattened().unwrap(),
+        compact.to_compact().unwrap(),
+    ]
+});
+
+/// What decrypts [`ENCRYPTED`], on each backend.
+static OURS: LazyLock<Vec<DecryptionKeys>> = LazyLock::new(|| {
+    let of = |backend: &'static dyn Backend| {
+        RECIPIENTS.iter().map(move |jwk| DecryptionKey::from_jwk(jwk, backend).unwrap()).collect()
+    };
+    backends().into_iter().map(of).collect()
+});
+
+fn any_jwe() -> impl Strategy<Value = Vec<u8>> {
+    (0..3_usize).prop_flat_map(|index| mutated(&ENCRYPTED[index]))
+}
+
+/// A member of a JWE of some JSON type, among them the right one; or none at all.
+fn jwe_member(name: &'static str) -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just(format!(
+            "\"{}\"",
+            base64url::encode(br#"{"alg":"A256KW","enc":"A256GCM"}"#)
+        )),
+        Just(format!(
+            "\"{}\"",
+            base64url::encode(
+                br#"{"alg":"ECDH-ES","enc":"A256GCM","epk":{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}}"#
+            )
+        )),
+        Just(format!(
+            "\"{}\"",
+            base64url::encode(br#"{"alg":"ECDH-ES+A256KW","enc":"A256GCM","zip":"DEF"}"#)
+        )),
+        Just(r#"{"alg":"A256KW","enc":"A256GCM","iv":"AA","tag":""}"#.to_owned()),
+        Just(r#"{"alg":"A128GCMKW","enc":"A256GCM"}"#.to_owned()),
+        Just("\"\"".to_owned()),
+        "\"[A-Za-z0-9_-]{0,90}\"",
+        "(null|0|true|\\[\\]|\\{\\}|\"\\\\u0000\")",
+    ];
+    prop_oneof![
+        4 => value.prop_map(move |value| format!("\"{name}\":{value},")),
+        1 => Just(String::new()),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_octets_make_a_parser_of_jwes_panic(octets: Vec<u8>, text: String, dots in 0..7_usize) {
+        let _any = (Jwe::parse(&octets), Jwe::parse(&text), Encrypted::parse(&text));
+        let segments = base64url::encode(&octets) + ".";
+        let token = segments.repeat(dots);
+        let _any = (Jwe::parse(&token), Encrypted::parse(&token));
+        if let Ok(value) = serde_json::from_slice(&octets) {
+            let _any = Jwe::from_value(&value);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_jwe_makes_no_parser_panic(
+        protected in jwe_member("protected"),
+        unprotected in jwe_member("unprotected"),
+        header in jwe_member("header"),
+        encrypted_key in jwe_member("encrypted_key"),
+        iv in jwe_member("iv"),
+        aad in jwe_member("aad"),
+        ciphertext in jwe_member("ciphertext"),
+        tag in jwe_member("tag"),
+        others in prop::collection::vec("\"(recipients|signatures|payload|aad|é|)\":(1|\"\"|\\[\\]|null|\\{\\})", 0..2),
+    ) {
+        const NEIGHBOUR: &str = r#"{"header":{"alg":"A128KW"},"encrypted_key":"AAAA"}"#;
+        let all = [protected, unprotected, iv, aad, ciphertext, tag].concat();
+        let one = [header, encrypted_key].concat();
+        let flattened = format!("{{{all}{one}{},\"end\":0}}", others.join(","));
+        let general = format!("{{{all}\"recipients\":[{{{one}\"end\":0}},{NEIGHBOUR}]}}");
+        for text in [flattened, general] {
+            let text = text.replace(",,", ",");
+            if let Ok(jwe) = Jwe::parse(&text) {
+                prop_assert!(jwe.to_general().is_ok());
+                for keys in &*OURS {
+                    let inflating = jwe::Policy::new().inflate().accept_unprotected_enc();
+                    let _any = (jwe.decrypt(keys), jwe.decrypt_with(keys, &inflating));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_jwe_is_refused_or_says_what_was_encrypted(octets in any_jwe()) {
+        let Ok(jwe) = Jwe::parse(&octets) else { return Ok(()) };
+        for keys in &*OURS {
+            if let Ok(decrypted) = jwe.decrypt(keys) {
+                prop_assert_eq!(decrypted.content(), THREE_SIGNED.as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_jwe_is_judged_alike_by_every_backend(octets in any_jwe()) {
+        let Ok(jwe) = Jwe::parse(&octets) else { return Ok(()) };
+        let mut verdicts: Vec<_> = OURS
+            .iter()
+            .map(|keys| jwe.decrypt(keys).map(|found| found.index()).map_err(|error| told(&error)))
+            .collect();
+        verdicts.dedup();
+        prop_assert!(verdicts.len() <= 1, "{:?}", verdicts);
+    }
+
+    #[test]
+    fn a_damaged_jwe_that_is_read_is_written_and_read_alike(octets in any_jwe()) {
+        let Ok(jwe) = Jwe::parse(&octets) else { return Ok(()) };
+        let written = jwe.to_general().unwrap();
+        let again = Jwe::parse(&written).unwrap();
+        prop_assert_eq!(again.to_general().unwrap(), written);
+        for keys in &*OURS {
+            let (first, second) = (jwe.decrypt(keys), again.decrypt(keys));
+            prop_assert_eq!(first.is_ok(), second.is_ok());
         }
     }
 }

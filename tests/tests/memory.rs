@@ -1,11 +1,15 @@
 //! Hostile input costs little memory, and none before its length has been looked at.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::{Mutex, PoisonError};
 
 use jose::error::{ParseError, Rule, Subject};
-use jose::jwa::SignatureAlgorithm;
+use jose::jwa::{KeyManagementAlgorithm, SignatureAlgorithm};
+use jose::jwe::{self, Builder, Encrypted};
 use jose::jws::{self, Serialization, SigningStream, Unverified};
-use jose::{Jwk, JwkSet, Jws, Limits, VerifyingKeys};
+use jose::{
+    DecryptionKey, EncryptionKey, Jwe, Jwk, JwkSet, Jws, Limits, SecretBytes, VerifyingKeys,
+};
 use jose_conformance::keys;
 use peak_alloc::PeakAlloc;
 
@@ -172,4 +176,101 @@ fn a_reader_is_read_in_the_memory_of_one_buffer() {
     });
     assert_eq!(taken, 16 << 20);
     assert!(peak < 2 * LITTLE, "{peak} octets");
+}
+
+/// A shared key, as `backend` loads it for encrypting and for decrypting.
+fn shared(backend: &'static dyn jose::crypto::Backend) -> (EncryptionKey, DecryptionKey) {
+    let jwk = Jwk::from_secret_octets(SecretBytes::from([7; 32])).unwrap();
+    let jwk = jwk.with_alg(KeyManagementAlgorithm::A256KW).unwrap();
+    let encrypting = EncryptionKey::from_jwk(&jwk, backend).unwrap();
+    (encrypting, DecryptionKey::from_jwk(&jwk, backend).unwrap())
+}
+
+#[test]
+fn a_compressed_content_takes_no_more_memory_than_its_ceiling() {
+    const BOMB: usize = 10 << 20;
+    const MEBIBYTE: usize = 1 << 20;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for backend in jose_tests::backends() {
+        let (encrypting, key) = shared(backend);
+        let bomb = Builder::new().deflate().encrypt(&vec![b'x'; BOMB], [&encrypting]).unwrap();
+        let token = bomb.to_compact().unwrap();
+        assert!(token.len() < 16 * 1024, "{} octets", token.len());
+        for ceiling in [0, 1000, Limits::default().inflated, 2 << 20] {
+            let mut limits = Limits::default();
+            limits.inflated = ceiling;
+            let policy = jwe::Policy::new().limits(limits).inflate();
+            let before = high_water();
+            let (refused, peak) = peak_of(|| jwe::decrypt_with(&token, &key, &policy).unwrap_err());
+            let jwe::Error::Parse(refused) = refused else { panic!("{refused:?}") };
+            let expected = (Subject::Plaintext, Rule::TooLong { limit: ceiling });
+            assert_eq!((refused.subject(), refused.rule()), expected);
+            // The last time it grows, the buffer is there besides one of twice its length.
+            assert!(peak < 3 * ceiling + 4 * LITTLE, "{ceiling}: {peak} octets");
+            let grown = high_water() - before;
+            assert!(grown < 3 * ceiling + MEBIBYTE, "{}: {grown} octets", backend.name());
+        }
+        let (refused, peak) = peak_of(|| jwe::decrypt(&token, &key).unwrap_err());
+        assert_eq!(refused.code(), "ERR_JWE_INVALID", "unless it is allowed");
+        assert!(peak < LITTLE, "{peak} octets");
+    }
+}
+
+#[test]
+fn a_jwe_of_nothing_but_dots_is_refused_without_allocating() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut limits = Limits::default();
+    limits.token = usize::MAX;
+    for dots in [0, 1, 2, 3, 5, 10, 1 << 20] {
+        let token = ".".repeat(dots);
+        let (refused, peak) = peak_of(|| Encrypted::parse_within(&token, &limits).unwrap_err());
+        assert_eq!(refused.rule(), Rule::Segments { expected: 5 });
+        assert!(peak < LITTLE, "{dots} dots took {peak} octets");
+    }
+}
+
+#[test]
+fn a_jwe_of_very_many_recipients_is_refused_without_reading_them() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut limits = Limits::default();
+    limits.token = usize::MAX;
+    let outer = r#""protected":"eyJlbmMiOiJBMjU2R0NNIn0","iv":"AAAA","ciphertext":"","tag":"AAAA""#;
+    for element in [r#"{"header":{"alg":"A256KW"},"encrypted_key":"AAAA"}"#, "{}", "0"] {
+        for count in [17, 1000, 100_000] {
+            let elements = vec![element; count].join(",");
+            let text = format!("{{{outer},\"recipients\":[{elements}]}}");
+            let (refused, peak) = peak_of(|| Jwe::parse_within(&text, &limits).unwrap_err());
+            assert_eq!(refused.rule(), Rule::TooMany { limit: limits.recipients }, "{element}");
+            // The text of all of them is copied once before they are counted.
+            assert!(peak < text.len() + LITTLE, "{count} of {element} took {peak} octets");
+        }
+    }
+    let elements = vec![r#"{"header":{"alg":"A256KW"},"encrypted_key":"AAAA"}"#; 10_000].join(",");
+    let text = format!("{{{outer},\"recipients\":[{elements}]}}");
+    let (refused, peak) = peak_of(|| Jwe::parse(&text).unwrap_err());
+    assert_eq!(refused.rule(), Rule::TooLong { limit: Limits::default().token });
+    assert!(peak < LITTLE, "{peak} octets");
+}
+
+#[test]
+fn the_largest_jwe_takes_memory_in_proportion_however_many_it_is_for() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let content = vec![b'x'; 190_000];
+    for backend in jose_tests::backends() {
+        let (encrypting, key) = shared(backend);
+        let token = jwe::encrypt(&content, &encrypting).unwrap();
+        let (decrypted, peak) = peak_of(|| jwe::decrypt(&token, &key).unwrap());
+        assert_eq!(decrypted.content().len(), content.len());
+        assert!(peak < 2 * token.len() + LITTLE, "{peak} octets for {}", token.len());
+
+        // None of them is ours, and each is tried.
+        let other = Jwk::from_secret_octets(SecretBytes::from([8; 32])).unwrap();
+        let other = other.with_alg(KeyManagementAlgorithm::A256KW).unwrap();
+        let other = EncryptionKey::from_jwk(&other, backend).unwrap();
+        let builder = Builder::new().aad(content.clone());
+        let json = builder.encrypt(b"", [&other; 16]).unwrap().to_general().unwrap();
+        let (refused, peak) = peak_of(|| Jwe::parse(&json).unwrap().decrypt(&key).unwrap_err());
+        assert_eq!(refused.code(), "ERR_JWE_DECRYPTION_FAILED");
+        assert!(peak < 4 * json.len() + LITTLE, "{peak} octets for {}", json.len());
+    }
 }

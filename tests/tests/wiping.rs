@@ -11,8 +11,13 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jose::jwa::SignatureAlgorithm;
-use jose::{Jwk, SecretBytes, SigningKey, base64url, jws};
+use jose::crypto::Backend;
+use jose::jwa::{ContentEncryption as E, KeyManagementAlgorithm as K, SignatureAlgorithm};
+use jose::jwe::{self, Builder, Encrypted, Policy};
+use jose::{
+    Alg, DecryptionKey, EncryptionKey, Jwk, Password, SecretBytes, SigningKey, base64url, hazmat,
+    jws,
+};
 use jose_tests::backends;
 
 /// A secret that is nowhere in memory until it is asked for: no test may hold the octets it looks
@@ -26,12 +31,18 @@ fn marker(seed: u8, len: usize) -> impl Iterator<Item = u8> + Clone {
 /// How often the marker's last octets stand in the heap. The first sixteen are left out: the
 /// allocator writes its own pointers there once a block is free.
 fn traces_in_heap(seed: u8, len: usize) -> usize {
+    traces_of(seed, 16..len)
+}
+
+/// How often this part of the marker stands in the heap.
+fn traces_of(seed: u8, part: core::ops::Range<usize>) -> usize {
     const CHUNK: usize = 1 << 20;
+    let len = part.end;
     let memory = File::open("/proc/self/mem").unwrap();
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let mut needle = [0; 64]; // on the stack, which is not searched
     marker(seed, len).zip(&mut needle).for_each(|(octet, place)| *place = octet);
-    let needle = &needle[16..len];
+    let needle = &needle[part];
     let mut chunk = vec![0; CHUNK];
     let mut found = 0;
     for line in maps.lines() {
@@ -133,5 +144,168 @@ fn a_private_key_that_is_refused_is_wiped() {
         assert!(SigningKey::from_jwk(&jwk, backend).is_err());
         drop(jwk);
         assert_eq!(traces_in_heap(seed, 32), 0, "{}", backend.name());
+    }
+}
+
+/// A shared key made of the marker.
+fn shared(seed: u8, len: usize, alg: impl Into<Alg>) -> Jwk {
+    let octets = SecretBytes::new(marker(seed, len).collect());
+    Jwk::from_secret_octets(octets).unwrap().with_alg(alg).unwrap()
+}
+
+/// A key that is nobody's marker, in both roles.
+fn wrapping(backend: &'static dyn Backend) -> (EncryptionKey, DecryptionKey) {
+    let jwk = Jwk::generate(K::A256KW, backend).unwrap();
+    let encrypting = EncryptionKey::from_jwk(&jwk, backend).unwrap();
+    (encrypting, DecryptionKey::from_jwk(&jwk, backend).unwrap())
+}
+
+#[test]
+fn a_content_encryption_key_is_wiped_whether_it_decrypts_or_not() {
+    let _alone = alone();
+    for backend in backends() {
+        let (encrypting, key) = wrapping(backend);
+        for (seed, enc) in (40..).zip(E::ALL.iter().copied().filter(|enc| enc.key_len() >= 32)) {
+            let len = enc.key_len();
+            let cek = SecretBytes::new(marker(seed, len).collect());
+            let builder = hazmat::with_cek(Builder::new().enc(enc), cek);
+            let token = builder.encrypt(b"content", [&encrypting]).unwrap().to_compact().unwrap();
+            drop(builder);
+            let forged = format!("{}A", &token[..token.len() - 1]);
+            let kept = jwe::decrypt_with(&token, &key, &Policy::new().keep_cek()).unwrap();
+            assert_eq!(kept.cek().map(SecretBytes::len), Some(len));
+            drop(kept);
+            drop(jwe::decrypt(&token, &key).unwrap());
+            drop(jwe::decrypt(&forged, &key));
+            // In one piece; and what a cipher keeps by itself, where it lies beside its first half.
+            for part in [16..len, len - 16..len] {
+                assert_eq!(traces_of(seed, part), 0, "{enc} {}", backend.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_content_encryption_key_from_a_service_is_wiped() {
+    let _alone = alone();
+    for (seed, backend) in (60..).zip(backends()) {
+        let (encrypting, _) = wrapping(backend);
+        let cek = SecretBytes::new(marker(seed, 32).collect());
+        let builder = hazmat::with_cek(Builder::new(), cek.clone());
+        let token = builder.encrypt(b"content", [&encrypting]).unwrap().to_compact().unwrap();
+        let encrypted = Encrypted::parse(&token).unwrap();
+        let policy = Policy::new().keep_cek();
+        let decrypted =
+            encrypted.decrypt_with_cek(K::A256KW, Some(&cek), backend, &policy).unwrap();
+        drop((builder, cek, decrypted));
+        assert_eq!(traces_in_heap(seed, 32), 0, "{}", backend.name());
+    }
+}
+
+/// Keys are expanded on the stack by `rustcrypto`, where nothing overwrites them. A value that is moved
+/// from there to the heap takes along what lies between its fields, so that a piece of a key may be found
+/// in anything that was made later: of those keys nothing is asserted.
+fn expands_keys_on_the_stack(backend: &dyn Backend) -> bool {
+    backend.name() == "rustcrypto"
+}
+
+#[test]
+fn a_key_that_wrapped_or_encrypted_is_wiped_when_dropped() {
+    let _alone = alone();
+    let algorithms: [Alg; 4] =
+        [K::A256KW.into(), K::A256GCMKW.into(), E::A256GCM.into(), E::A128CBC_HS256.into()];
+    // Markers are pieces of one sequence, and these are far apart in it: what one backend left behind
+    // is not the other's.
+    for (first, backend) in [70, 198].into_iter().zip(backends()) {
+        for (seed, alg) in (first..).zip(algorithms) {
+            let jwk = shared(seed, 32, alg);
+            let encrypting = EncryptionKey::from_jwk(&jwk, backend).unwrap();
+            let key = DecryptionKey::from_jwk(&jwk, backend).unwrap();
+            let token = jwe::encrypt(b"content", &encrypting).unwrap();
+            drop(jwe::decrypt(&token, &key).unwrap());
+            drop(jwe::decrypt(&format!("{}A", &token[..token.len() - 1]), &key));
+            drop((jwk, encrypting, key));
+            if !expands_keys_on_the_stack(backend) {
+                assert_eq!(traces_in_heap(seed, 32), 0, "{alg} {}", backend.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_password_is_wiped_when_dropped() {
+    let _alone = alone();
+    let algorithms = [K::PBES2_HS256_A128KW, K::PBES2_HS512_A256KW];
+    for backend in backends() {
+        for (seed, alg) in (90..).zip(algorithms) {
+            let password = Password::new(marker(seed, 64).collect::<Vec<u8>>());
+            let encrypting = EncryptionKey::from_password(alg, &password, backend).unwrap();
+            let encrypting = encrypting.with_p2c(1000).unwrap();
+            let key = DecryptionKey::from_password(alg, &password, backend).unwrap();
+            let token = jwe::encrypt(b"content", &encrypting).unwrap();
+            drop(jwe::decrypt(&token, &key).unwrap());
+            drop((password, encrypting, key));
+            assert_eq!(traces_in_heap(seed, 64), 0, "{alg} {}", backend.name());
+        }
+    }
+}
+
+/// A private key on X25519 made of the marker, whose public half is known.
+fn private(seed: u8, alg: &str, x: &str) -> Jwk {
+    let octets = SecretBytes::new(marker(seed, 32).collect());
+    let d = base64url::encode(octets.expose_secret());
+    format!(r#"{{"kty":"OKP","alg":"{alg}","crv":"X25519","x":"{x}","d":"{d}"}}"#).parse().unwrap()
+}
+
+#[test]
+fn a_private_key_that_agreed_is_wiped_when_dropped() {
+    const X: &str = "era3j6lRP25CSteZ8Xkrp8YJ8S6DI0BvG-D2U1xCjkY";
+    let _alone = alone();
+    for backend in backends() {
+        for alg in ["ECDH-ES", "ECDH-ES+A256KW"] {
+            let jwk = private(100, alg, X);
+            let encrypting = EncryptionKey::from_jwk(&jwk.to_public().unwrap(), backend).unwrap();
+            let key = DecryptionKey::from_jwk(&jwk, backend).unwrap();
+            let token = jwe::encrypt(b"content", &encrypting).unwrap();
+            assert_eq!(jwe::decrypt(&token, &key).unwrap().content(), b"content");
+            drop((jwk, encrypting, key));
+            assert_eq!(traces_in_heap(100, 32), 0, "{alg} {}", backend.name());
+        }
+    }
+}
+
+/// The marker as content, encrypted; no other copy of it is left.
+fn encrypted(seed: u8, builder: &Builder, key: &EncryptionKey) -> String {
+    let content = SecretBytes::new(marker(seed, 64).collect());
+    builder.encrypt(content.expose_secret(), [key]).unwrap().to_compact().unwrap()
+}
+
+#[test]
+fn content_that_was_encrypted_leaves_no_copy() {
+    let _alone = alone();
+    for backend in backends() {
+        let (encrypting, _) = wrapping(backend);
+        for (seed, enc) in (110..).zip(E::ALL) {
+            drop(encrypted(seed, &Builder::new().enc(*enc), &encrypting));
+            assert_eq!(traces_in_heap(seed, 64), 0, "{enc} {}", backend.name());
+        }
+    }
+}
+
+#[test]
+fn content_whose_tag_is_wrong_is_wiped() {
+    let _alone = alone();
+    for backend in backends() {
+        let (encrypting, key) = wrapping(backend);
+        for (seed, enc) in (130..).zip(E::ALL) {
+            let token = encrypted(seed, &Builder::new().enc(*enc), &encrypting);
+            let (rest, tag) = token.rsplit_once('.').unwrap();
+            let mut tag = base64url::decode(tag.as_bytes()).unwrap();
+            tag[0] ^= 1;
+            let forged = format!("{rest}.{}", base64url::encode(&tag));
+            let refused = jwe::decrypt(&forged, &key).unwrap_err();
+            assert_eq!(refused.code(), "ERR_JWE_DECRYPTION_FAILED");
+            assert_eq!(traces_in_heap(seed, 64), 0, "{enc} {}", backend.name());
+        }
     }
 }

@@ -20,12 +20,12 @@
 //! #     }
 //! #     pub const BACKEND: &dyn Backend = &Mine;
 //! # }
-//! jose_conformance::suite!(my_backend::BACKEND, without: [Ed448]);
+//! jose_conformance::suite!(my_backend::BACKEND, without: [Ed448], without_curves: [X448]);
 //! # fn main() {}
 //! ```
 //!
-//! The families: [`jws`] (signatures), [`jwk`] (keys), [`jwt`] (claims), [`misuse`] (what attackers
-//! and mistakes do), [`vectors`] (known answers, and known forgeries).
+//! The families: [`jws`] (signatures), [`jwe`] (encryption), [`jwk`] (keys), [`jwt`] (claims),
+//! [`misuse`] (what attackers and mistakes do), [`vectors`] (known answers, and known forgeries).
 #![forbid(unsafe_code)]
 #![allow(
     clippy::missing_panics_doc,
@@ -38,6 +38,7 @@
 
 extern crate alloc;
 
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
@@ -46,26 +47,63 @@ pub mod misuse;
 mod vector_files;
 pub mod vectors;
 
-use jose_core::crypto::Backend;
+use jose_core::crypto::{Backend, NewKey};
 use jose_core::jwa::SignatureAlgorithm;
 #[doc(hidden)]
 pub use jose_core::jwa::SignatureAlgorithm as Algorithm;
+use jose_core::jwk::{EcCurve, OkpCurve};
 
 /// The backend under test, and what it is known to lack.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     backend: &'static dyn Backend,
     without: &'static [SignatureAlgorithm],
+    without_curves: &'static [Curve],
+}
+
+/// A curve that keys are agreed on (RFC 7518 §4.6, RFC 8037 §3.2).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Curve {
+    /// NIST P-256.
+    P256,
+    /// NIST P-384.
+    P384,
+    /// NIST P-521.
+    P521,
+    /// Curve25519 in Montgomery form.
+    X25519,
+    /// Curve448 in Montgomery form.
+    X448,
+}
+
+impl Curve {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::P256, Self::P384, Self::P521, Self::X25519, Self::X448];
+
+    /// What a backend is asked for a key on it.
+    #[must_use]
+    pub const fn new_key(self) -> NewKey {
+        match self {
+            Self::P256 => NewKey::Ec(EcCurve::P256),
+            Self::P384 => NewKey::Ec(EcCurve::P384),
+            Self::P521 => NewKey::Ec(EcCurve::P521),
+            Self::X25519 => NewKey::Okp(OkpCurve::X25519),
+            Self::X448 => NewKey::Okp(OkpCurve::X448),
+        }
+    }
 }
 
 impl Subject {
-    /// A backend that has every algorithm but those in `without`.
+    /// A backend that has every algorithm but those in `without`, and agrees on keys on every curve
+    /// but those in `without_curves`.
     #[must_use]
     pub const fn new(
         backend: &'static dyn Backend,
         without: &'static [SignatureAlgorithm],
+        without_curves: &'static [Curve],
     ) -> Self {
-        Self { backend, without }
+        Self { backend, without, without_curves }
     }
 
     /// The backend.
@@ -85,17 +123,39 @@ impl Subject {
         let without = self.without;
         SignatureAlgorithm::ALL.iter().copied().filter(move |alg| !without.contains(alg))
     }
+
+    /// Whether it does not agree on keys on `curve`.
+    #[must_use]
+    pub fn lacks_curve(&self, curve: Curve) -> bool {
+        self.without_curves.contains(&curve)
+    }
+
+    /// The curves that it agrees on keys on.
+    pub fn curves(&self) -> impl Iterator<Item = Curve> + use<> {
+        let without = self.without_curves;
+        Curve::ALL.into_iter().filter(move |curve| !without.contains(curve))
+    }
 }
 
 /// Makes one `#[test]` for each property of the suite.
 #[macro_export]
 macro_rules! suite {
     ($backend:expr) => {
-        $crate::suite!($backend, without: []);
+        $crate::suite!($backend, without: [], without_curves: []);
     };
     ($backend:expr, without: [$($alg:ident),* $(,)?]) => {
-        const SUBJECT: $crate::Subject =
-            $crate::Subject::new($backend, &[$($crate::Algorithm::$alg),*]);
+        $crate::suite!($backend, without: [$($alg),*], without_curves: []);
+    };
+    (
+        $backend:expr,
+        without: [$($alg:ident),* $(,)?],
+        without_curves: [$($curve:ident),* $(,)?] $(,)?
+    ) => {
+        const SUBJECT: $crate::Subject = $crate::Subject::new(
+            $backend,
+            &[$($crate::Algorithm::$alg),*],
+            &[$($crate::Curve::$curve),*],
+        );
         $crate::family!(jwk:
             a_generated_key_signs_and_its_public_half_verifies
             a_generated_key_is_bound_and_named
@@ -193,6 +253,130 @@ macro_rules! suite {
             several_keys_sign_one_stream
             a_key_that_cannot_stream_has_not_said_no
             a_stream_refuses_what_the_whole_does
+        );
+        $crate::family!(jwe:
+            every_algorithm_encrypts_and_decrypts_in_every_form
+            every_curve_agrees_on_keys
+            the_backend_has_every_curve_but_those_named
+            rsa1_5_encrypts_nothing
+            a_generated_key_encrypts_and_decrypts
+            no_key_for_agreement_is_made_on_another_curve
+            content_of_every_length_comes_back
+            nothing_is_encrypted_alike_twice
+            content_is_encrypted_by_a256gcm_by_default
+            content_is_read_as_the_caller_asks
+            nothing_secret_is_shown
+            an_aes_key_has_exactly_its_size
+            a_key_of_another_type_does_not_encrypt
+            a_key_on_another_curve_agrees_on_nothing
+            a_key_for_another_use_does_not_encrypt
+            key_operations_are_honoured
+            the_halves_of_a_key_have_one_purpose_each
+            a_key_decrypts_under_its_own_algorithm_alone
+            a_key_without_an_algorithm_has_to_be_bound
+            a_key_bound_to_something_else_does_not_encrypt
+            a_direct_key_names_its_content_encryption
+            a_direct_key_serves_its_own_encryption_alone
+            a_password_is_no_key
+            a_password_decrypts_what_it_encrypted
+            a_password_takes_its_rounds
+            a_salt_begins_with_its_algorithm
+            the_rounds_of_a_password_have_bounds
+            a_public_key_of_small_order_agrees_on_nothing
+            a_key_off_its_curve_agrees_on_nothing
+            rsa1_5_has_to_be_asked_for
+            no_octet_of_a_token_can_be_changed
+            a_tag_has_exactly_its_length
+            no_octet_moves_between_parts
+            an_encrypted_key_has_exactly_its_length
+            a_wrapped_key_has_a_whole_tag
+            a_key_of_another_length_is_no_other_failure
+            the_content_is_tried_whatever_comes_out
+            a_direct_key_is_not_tried_beside_another
+            rsa1_5_tells_nothing_of_its_padding
+            keys_remember_nothing
+            a_header_names_both_algorithms
+            an_algorithm_is_named_letter_for_letter
+            content_encryption_can_be_restricted
+            what_is_critical_has_to_be_understood
+            a_header_that_breaks_crit_is_not_encrypted
+            what_changes_decryption_is_protected
+            an_unprotected_enc_is_refused_unless_the_caller_accepts_it
+            registered_parameters_have_their_types
+            an_encrypted_header_is_one_plain_object
+            a_private_ephemeral_key_is_refused
+            an_ephemeral_key_is_on_the_same_curve
+            an_ephemeral_key_of_small_order_is_refused
+            parameters_that_an_algorithm_needs_are_there
+            a_salt_has_bounds
+            the_rounds_are_looked_at_before_they_are_done
+            two_parties_are_not_one
+            the_parties_change_the_key
+            parameters_of_the_encryption_are_its_own
+            a_header_that_contradicts_the_key_is_not_encrypted
+            a_jwe_has_at_least_one_recipient
+            an_encrypted_object_in_two_serializations_is_in_neither
+            a_signed_token_is_no_encrypted_one
+            members_of_a_jwe_have_their_types
+            an_empty_header_of_a_jwe_is_absent
+            an_absent_ciphertext_is_not_an_empty_one
+            a_name_stands_once_in_a_jwe
+            no_parameter_is_in_two_headers
+            headers_that_overlap_are_not_encrypted
+            more_recipients_than_the_limit_are_refused
+            a_jwe_beyond_its_limits_is_refused
+            a_token_in_json_beyond_the_limit_is_refused
+            nothing_stands_around_a_jwe
+            a_compact_jwe_has_one_spelling
+            members_of_a_jwe_without_meaning_are_kept
+            conversions_of_a_jwe_lose_nothing
+            a_conversion_of_a_jwe_that_would_lose_something_is_refused
+            each_recipient_finds_its_own_part
+            the_first_recipient_whose_key_we_have_is_taken
+            no_recipient_hides_a_good_one
+            recipients_of_which_none_can_be_read_are_no_jwe
+            a_direct_key_has_no_other_recipient_beside_it
+            additional_data_is_authenticated
+            headers_of_all_and_of_one_are_told_apart
+            unprotected_headers_are_anyones
+            a_jwe_has_a_bounded_number_of_keys_tried
+            many_recipients_ask_for_a_bounded_number_of_rounds
+            the_refusal_that_counts_is_told
+            a_named_key_decrypts
+            a_nameless_token_has_a_bounded_number_of_keys_tried
+            a_name_of_two_keys_is_ambiguous
+            the_reason_why_no_key_decrypts_is_told
+            a_key_that_is_missing_is_named
+            a_key_without_an_algorithm_serves_what_is_allowed
+            a_bad_member_of_a_set_decrypts_nothing_else
+            a_nameless_key_decrypts_for_any_name_only_if_given_alone
+            a_resolver_answers_with_keys_that_decrypt
+            a_key_in_an_encrypted_header_is_never_used
+            a_key_that_was_unwrapped_elsewhere_decrypts
+            a_key_from_elsewhere_does_not_lift_the_rules_of_direct_encryption
+            a_key_that_is_held_elsewhere_serves_like_one
+            a_device_serves_only_what_it_can_be_asked
+            a_device_that_says_no_tells_nothing
+            a_device_that_fails_says_nothing_of_what_is_encrypted
+            a_content_key_is_kept_when_asked_for
+            a_content_key_of_the_callers_has_its_length
+            what_a_backend_lacks_is_told
+            encrypted_claims_come_back
+            encrypted_claims_are_held_to_the_rules
+            an_encrypted_token_has_the_type_that_is_asked_for
+            a_condition_sees_what_was_decrypted
+            options_are_added_to_encrypted_claims
+            encrypted_content_that_is_no_object_holds_no_claims
+            a_decryption_policy_holds_for_claims
+            claims_are_signed_and_then_encrypted
+            what_is_inside_has_to_be_signed
+            a_token_of_another_kind_asks_no_key
+            compressed_content_comes_back
+            nothing_is_compressed_by_default
+            a_compression_that_is_not_allowed_is_refused
+            a_bomb_is_not_inflated
+            what_does_not_inflate_is_refused
+            compressed_content_may_have_several_recipients
         );
         $crate::family!(jwt:
             typed_claims_round_trip_under_every_algorithm
@@ -352,7 +536,9 @@ macro_rules! suite {
         );
         $crate::family!(vectors:
             rfc7515
+            rfc7516
             rfc7517
+            rfc7518
             rfc7519
             rfc7520
             rfc7638
@@ -364,6 +550,8 @@ macro_rules! suite {
             eddsa_edges
             hmac_edges
             rsa_edges
+            foreign_encrypted_tokens_of_every_algorithm
+            jwe_edges
         );
     };
 }
@@ -394,7 +582,7 @@ mod tests {
     #[test]
     fn the_suite_runs_every_property_there_is() {
         let suite = include_str!("lib.rs");
-        let families: [(&str, &[&str]); 5] = [
+        let families: [(&str, &[&str]); 6] = [
             ("jwk", &[include_str!("jwk.rs")]),
             (
                 "jws",
@@ -407,6 +595,21 @@ mod tests {
                     include_str!("jws/detached.rs"),
                     include_str!("jws/unencoded.rs"),
                     include_str!("jws/streams.rs"),
+                ],
+            ),
+            (
+                "jwe",
+                &[
+                    include_str!("jwe/content.rs"),
+                    include_str!("jwe/keys.rs"),
+                    include_str!("jwe/oracle.rs"),
+                    include_str!("jwe/header.rs"),
+                    include_str!("jwe/json.rs"),
+                    include_str!("jwe/many.rs"),
+                    include_str!("jwe/key_sets.rs"),
+                    include_str!("jwe/outside.rs"),
+                    include_str!("jwe/jwt.rs"),
+                    include_str!("jwe/deflate.rs"),
                 ],
             ),
             (
@@ -429,7 +632,7 @@ mod tests {
                     include_str!("misuse/outside.rs"),
                 ],
             ),
-            ("vectors", &[include_str!("vectors.rs")]),
+            ("vectors", &[include_str!("vectors/mod.rs")]),
         ];
         for (family, sources) in families {
             let list = suite.split_once(&format!("family!({family}:")).unwrap().1;

@@ -1,4 +1,4 @@
-//! The main job in one sitting: make keys, sign, verify, and see forgeries refused.
+//! The main job in one sitting: make keys, sign, verify, encrypt, decrypt, and see forgeries refused.
 //!
 //! `cargo run --example quickstart` tells it on RustCrypto; with
 //! `-p jose-suite --no-default-features --features openssl` the same story is told on OpenSSL.
@@ -14,10 +14,11 @@ use core::error::Error;
 use jose::OPENSSL as BACKEND;
 #[cfg(feature = "rustcrypto")]
 use jose::RUSTCRYPTO as BACKEND;
+use jose::jwk::{Generator, OkpCurve};
 use jose::jws::{Policy, Required};
 use jose::{
-    Alg, Jwk, JwkSet, Jws, SigningKey, UnixTime, Validation, VerifyingKey, VerifyingKeys,
-    base64url, jws, jwt,
+    Alg, DecryptionKey, EncryptionKey, Jwe, Jwk, JwkSet, Jws, SigningKey, UnixTime, Validation,
+    VerifyingKey, VerifyingKeys, base64url, jwe, jws, jwt,
 };
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +113,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     receipt.sign(&SigningKey::from_jwk(&parties[1], BACKEND)?)?;
     tell("signed by the buyer besides", &receipt.to_general()?, &trusted, &two)?;
 
-    println!("\n7. Tokens of RFC 7515, with the keys printed there");
+    letters()?;
+
+    println!("\n9. Signed by the issuer, then encrypted to an API: both in one token");
+    let api = Generator::new(Alg::ECDH_ES).curve(OkpCurve::X25519).generate(BACKEND)?;
+    let to_api = EncryptionKey::from_jwk(&api.to_public()?, BACKEND)?;
+    let (api, signer) =
+        (DecryptionKey::from_jwk(&api, BACKEND)?, SigningKey::from_jwk(&keys[0], BACKEND)?);
+    let issuer = VerifyingKey::from_jwk(&keys[0].to_public()?, BACKEND)?;
+    let build = || jwt::Builder::at(now).expires_in("15m");
+    let nested = build().sign_then_encrypt(&claims, &signer, &to_api)?;
+    report(jwt::decrypt_then_verify(&nested, &api, &issuer, &rules, now));
+    println!("   and one that anybody could have encrypted to it:");
+    let encrypted = build().encrypt(&claims, &to_api)?;
+    report(jwt::decrypt_then_verify(&encrypted, &api, &issuer, &rules, now));
+
+    println!("\n10. Tokens of RFC 7515, with the keys printed there");
     for (section, alg, jwk, token) in [
         ("A.2", Alg::RS256, RFC_7515_A_2_KEY, RFC_7515_A_2_TOKEN),
         ("A.3", Alg::ES256, RFC_7515_A_3_KEY, RFC_7515_A_3_TOKEN),
@@ -121,6 +137,56 @@ fn main() -> Result<(), Box<dyn Error>> {
         let verified = jws::verify(token, &VerifyingKey::from_jwk(&jwk, BACKEND)?)?.into_text()?;
         let line: String = verified.split_whitespace().collect();
         println!("   {section} {alg}  {line}");
+    }
+    Ok(())
+}
+
+/// Content for the owners of keys, and for nobody else.
+fn letters() -> Result<(), Box<dyn Error>> {
+    const LETTER: &str = "at noon, by the river";
+
+    println!("\n7. A letter encrypted to an RSA key, to one on X25519, and to both at once");
+    let readers = [
+        Jwk::generate(Alg::RSA_OAEP_256, BACKEND)?.with_kid("archive"),
+        Generator::new(Alg::ECDH_ES_A256KW)
+            .curve(OkpCurve::X25519)
+            .kid("anna")
+            .generate(BACKEND)?,
+    ];
+    let (mut to, mut keys, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
+    for jwk in &readers {
+        let key = EncryptionKey::from_jwk(&jwk.to_public()?, BACKEND)?;
+        let token = jwe::encrypt(LETTER.as_bytes(), &key)?;
+        println!("   {:<14} {}", key.alg(), shorten(&token));
+        to.push(key);
+        keys.push(DecryptionKey::from_jwk(jwk, BACKEND)?);
+        tokens.push(token);
+    }
+    let json = jwe::Builder::new().encrypt(LETTER.as_bytes(), &to)?.to_general()?;
+    println!("   for both       {} octets of JSON", json.len());
+    for key in &keys {
+        let letter = Jwe::parse(&json)?.decrypt(key)?.into_text()?;
+        println!(
+            "      {:<11} read by {}: {}",
+            letter.alg(),
+            letter.key_id().unwrap_or_default(),
+            *letter
+        );
+    }
+
+    println!("\n8. Changed on its way, and tried with another key of the same name: one refusal");
+    let mut parts: Vec<&str> = tokens[0].split('.').collect();
+    let mut ciphertext = base64url::decode(parts[3].as_bytes()).unwrap_or_default();
+    ciphertext[0] ^= 1;
+    let ciphertext = base64url::encode(&ciphertext);
+    parts[3] = &ciphertext;
+    let stranger = Jwk::generate(Alg::RSA_OAEP_256, BACKEND)?.with_kid("archive");
+    let stranger = DecryptionKey::from_jwk(&stranger, BACKEND)?;
+    for (token, key) in [(&parts.join("."), &keys[0]), (&tokens[0], &stranger)] {
+        match jwe::decrypt(token, key) {
+            Ok(_) => println!("   accepted"),
+            Err(error) => println!("   {}", told(&error.into())),
+        }
     }
     Ok(())
 }

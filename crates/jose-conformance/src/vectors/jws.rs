@@ -1,106 +1,17 @@
-//! Known answers and known forgeries: the files under `vectors/`, whose README tells their format.
+//! Signed tokens: what becomes of them on every path, and whether ours are the same.
 
 use jose_core::error::{KeyError, ParseError, VerifyError};
-use jose_core::jwa::{Alg, Hash, SignatureAlgorithm};
+use jose_core::jwa::{Alg, SignatureAlgorithm};
 use jose_core::jws::{
     self, Jws, Policy, Required, SerializationError, SignError, SigningKey, SigningStream,
     SkipReason, ValidSignature, Verified, VerifyingKey, VerifyingKeys,
 };
 use jose_core::jwt::{self, Validation};
-use jose_core::{Jwk, JwkSet, UnixTime, base64url, hazmat};
+use jose_core::{Jwk, JwkSet, base64url, hazmat};
 use serde_json::Value;
 
+use super::{Vector, value};
 use crate::Subject;
-use crate::vector_files::FILES;
-
-/// RFC 7515 Appendix A, with forgeries made of it.
-pub fn rfc7515(subject: &Subject) {
-    run("rfc7515/", subject);
-}
-
-/// RFC 7517 Appendix A.
-pub fn rfc7517(subject: &Subject) {
-    run("rfc7517/", subject);
-}
-
-/// RFC 7519 §3.1.
-pub fn rfc7519(subject: &Subject) {
-    run("rfc7519/", subject);
-}
-
-/// RFC 7520 §3 and §4, with forgeries made of it.
-pub fn rfc7520(subject: &Subject) {
-    run("rfc7520/", subject);
-}
-
-/// RFC 7638 §3.1.
-pub fn rfc7638(subject: &Subject) {
-    run("rfc7638/", subject);
-}
-
-/// RFC 7797 §4, with forgeries made of it.
-pub fn rfc7797(subject: &Subject) {
-    run("rfc7797/", subject);
-}
-
-/// RFC 8037 Appendix A.
-pub fn rfc8037(subject: &Subject) {
-    run("rfc8037/", subject);
-}
-
-/// RFC 9278.
-pub fn rfc9278(subject: &Subject) {
-    run("rfc9278/", subject);
-}
-
-/// A token for each algorithm, signed by an unrelated implementation.
-pub fn foreign_tokens_of_every_algorithm(subject: &Subject) {
-    run("own/", subject);
-}
-
-/// ECDSA signatures at and beyond the edges.
-pub fn ecdsa_edges(subject: &Subject) {
-    run("ecdsa/", subject);
-}
-
-/// EdDSA signatures and keys at and beyond the edges.
-pub fn eddsa_edges(subject: &Subject) {
-    run("eddsa/", subject);
-}
-
-/// HMAC keys at the edge.
-pub fn hmac_edges(subject: &Subject) {
-    run("hmac/", subject);
-}
-
-/// RSA signatures and keys at and beyond the edges.
-pub fn rsa_edges(subject: &Subject) {
-    run("rsa/", subject);
-}
-
-/// Runs every vector whose name begins with `directory` and reports all that deviate.
-fn run(directory: &str, subject: &Subject) {
-    let vectors = FILES.iter().filter(|(name, _)| name.starts_with(directory));
-    let (mut ran, mut deviations) = (0, Vec::new());
-    for (name, text) in vectors {
-        ran += 1;
-        let vector = Vector::parse(name, text);
-        match vector.outcome(subject) {
-            Some(outcome) if outcome != vector.get("expect").unwrap() => {
-                let expected = vector.get("expect").unwrap();
-                deviations.push(format!("{name}: expected {expected}, got {outcome}"));
-            }
-            _ => {}
-        }
-    }
-    assert!(ran > 0, "no vector under {directory}");
-    assert!(deviations.is_empty(), "{}", deviations.join("\n"));
-}
-
-struct Vector<'a> {
-    name: &'a str,
-    fields: Vec<(&'a str, &'a str)>,
-}
 
 /// Who verifies.
 struct Reader {
@@ -108,29 +19,10 @@ struct Reader {
     policy: Policy,
 }
 
-impl<'a> Vector<'a> {
-    fn parse(name: &'a str, text: &'a str) -> Self {
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        let fields: Vec<_> = lines.map(|line| line.split_once(": ").unwrap()).collect();
-        // A field by another name would be a check that is not made.
-        for (field, _) in &fields {
-            assert!(FIELDS.contains(field), "{name}: no field is called {field}");
-        }
-        Self { name, fields }
-    }
-
-    fn get(&self, name: &str) -> Option<&'a str> {
-        self.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
-    }
-
-    /// The words of a field that may be absent.
-    fn words(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.get(name).unwrap_or_default().split_whitespace()
-    }
-
+impl Vector<'_> {
     /// The payload that the JWS comes without.
     fn detached(&self) -> Option<Vec<u8>> {
-        self.get("detached").map(|text| base64url::decode(text.as_bytes()).unwrap())
+        self.octets("detached")
     }
 
     /// A JWS together with it, which is still written without it.
@@ -141,10 +33,9 @@ impl<'a> Vector<'a> {
 
     /// What happened, in the words of `expect`; `None` if the backend is known to lack the
     /// algorithm.
-    fn outcome(&self, subject: &Subject) -> Option<String> {
+    pub(super) fn verification(&self, subject: &Subject) -> Option<String> {
         let Some(jwks) = self.jwks(subject) else { return Some("refuse key-error".into()) };
-        let forms = SERIALIZATIONS.into_iter().filter_map(|form| Some((form, self.get(form)?)));
-        let forms: Vec<_> = forms.collect();
+        let forms = self.forms(SERIALIZATIONS);
         if forms.is_empty() {
             return Some("accept".into());
         }
@@ -165,21 +56,6 @@ impl<'a> Vector<'a> {
         let mut outcomes: Vec<_> = judged.collect();
         outcomes.dedup();
         Some(outcomes.join(", "))
-    }
-
-    /// The keys, if they can be read.
-    fn jwks(&self, subject: &Subject) -> Option<Vec<Jwk>> {
-        if let Some(text) = self.get("jwks") {
-            let set: JwkSet = text.parse().unwrap();
-            assert_eq!(set.skipped(), []);
-            assert_eq!(value(set.expose_secret_json().expose_secret()), value(text.as_bytes()));
-            return Some(set.keys().to_vec());
-        }
-        let text = self.get("key").unwrap();
-        let jwk = Jwk::from_json(text).ok()?;
-        assert_eq!(value(jwk.expose_secret_json().expose_secret()), value(text.as_bytes()));
-        self.check_thumbprint(&jwk, subject);
-        Some(vec![jwk])
     }
 
     /// The keys as they verify.
@@ -303,17 +179,6 @@ impl<'a> Vector<'a> {
         }
     }
 
-    /// `text` is what the vector has in that serialization, if it has it.
-    fn check_text(&self, form: &str, text: &str) {
-        match self.get(form) {
-            Some(theirs) if form == "token" => assert_eq!(text, theirs, "{}", self.name),
-            Some(theirs) => {
-                assert_eq!(value(text.as_bytes()), value(theirs.as_bytes()), "{}", self.name);
-            }
-            None => {}
-        }
-    }
-
     /// The payload is theirs, and the signatures that are valid are those that should be.
     fn check_accepted(&self, jws: &Jws, verified: &Verified<Vec<u8>>, reader: &Reader) {
         if let Some(payload) = self.get("payload").or(self.get("detached")) {
@@ -408,42 +273,12 @@ impl<'a> Vector<'a> {
         same
     }
 
-    fn check_thumbprint(&self, jwk: &Jwk, subject: &Subject) {
-        if let Some(expected) = self.get("thumbprint-sha256") {
-            assert_eq!(jwk.thumbprint(Hash::Sha256, subject.backend()).unwrap(), expected);
-        }
-        if let Some(expected) = self.get("uri") {
-            assert_eq!(jwk.thumbprint_uri(Hash::Sha256, subject.backend()).unwrap(), expected);
-        }
-    }
-
     fn check_claims(&self, token: &str, keys: &VerifyingKeys) {
         let Some(expected) = self.get("claims") else { return };
-        let now = self.get("now").map_or(1_800_000_000, |now| now.parse().unwrap());
-        let now = UnixTime::from_secs(now);
-        let claims = jwt::verify_claims(token, keys, &Validation::new(), now).unwrap();
+        let claims = jwt::verify_claims(token, keys, &Validation::new(), self.now()).unwrap();
         assert_eq!(value(claims.json().as_bytes()), value(expected.as_bytes()));
     }
 }
-
-const FIELDS: [&str; 16] = [
-    "source",
-    "expect",
-    "alg",
-    "key",
-    "jwks",
-    "token",
-    "flattened",
-    "general",
-    "payload",
-    "detached",
-    "policy",
-    "valid",
-    "claims",
-    "now",
-    "thumbprint-sha256",
-    "uri",
-];
 
 /// The serializations by the names of their fields, in the order of [`written`].
 const SERIALIZATIONS: [&str; 3] = ["token", "flattened", "general"];
@@ -531,8 +366,4 @@ fn is_edwards(alg: SignatureAlgorithm) -> bool {
 /// Whether it leaves the signer no choice.
 fn is_deterministic(alg: SignatureAlgorithm) -> bool {
     ["HS", "RS", "Ed"].iter().any(|family| alg.name().starts_with(family))
-}
-
-fn value(json: &[u8]) -> Value {
-    serde_json::from_slice(json).unwrap()
 }
