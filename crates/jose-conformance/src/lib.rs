@@ -354,6 +354,8 @@ macro_rules! suite {
             a_key_in_an_encrypted_header_is_never_used
             a_key_that_was_unwrapped_elsewhere_decrypts
             a_key_from_elsewhere_does_not_lift_the_rules_of_direct_encryption
+            direct_encryption_authenticates_something
+            the_header_of_a_signed_token_is_not_taken_over
             a_key_that_is_held_elsewhere_serves_like_one
             a_device_serves_only_what_it_can_be_asked
             a_device_that_says_no_tells_nothing

@@ -35,9 +35,9 @@ pub struct Limits {
     /// public-key operations as [`tries`](Self::tries) allows.
     pub signatures: usize,
     /// Most keys that are tried on one signature which names none of them by `kid`, or on one JWE with
-    /// all its recipients. Default 8: a token costs its sender nothing, and each try costs us a
-    /// public-key operation, of some milliseconds for the longest RSA keys, or up to a second for a
-    /// password, which counts as four.
+    /// all its recipients. Default 8: a token costs its sender nothing, and each try costs us an
+    /// operation with a key: some milliseconds to verify with the longest RSA keys, half a second and
+    /// more to decrypt with them, and about a second for a password, which counts as four.
     pub tries: usize,
 }
 

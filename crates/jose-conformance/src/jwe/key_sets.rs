@@ -123,16 +123,26 @@ pub fn a_key_that_is_missing_is_named(subject: &Subject) {
     assert_eq!(no_match.to_string(), "no key bears the token's `kid` or serves its `alg`");
 }
 
-/// A key that names no algorithm serves each that is allowed and takes its octets.
+/// A key that names no algorithm serves the one that is allowed and takes its octets. Where several do,
+/// it serves none: what one makes of it must not be of use under another.
 pub fn a_key_without_an_algorithm_serves_what_is_allowed(subject: &Subject) {
     let unbound = shared(1).with_kid("a");
-    let allow = [K::A256KW, K::A256GCMKW, K::PBES2_HS256_A128KW];
-    let keys = ring([unbound.clone()], &allow, subject);
-    assert_eq!(keys.iter().map(DecryptionKey::alg).collect::<Vec<_>>(), allow);
-    for alg in allow {
+    for alg in [K::A256KW, K::A256GCMKW] {
+        let keys = ring([unbound.clone()], &[alg, K::A128KW, K::ECDH_ES], subject);
+        assert_eq!(keys.iter().map(DecryptionKey::alg).collect::<Vec<_>>(), [alg]);
         let token = token(&unbound.clone().with_alg(alg).unwrap(), subject);
         assert_eq!(decrypts(&token, &keys).as_deref(), Some("a"), "{alg}");
     }
+    let several = ring([unbound.clone()], &[K::A256KW, K::A256GCMKW], subject);
+    assert_eq!(several.iter().count(), 0);
+    let SkipReason::Key(error) = several.skipped()[0].reason() else { panic!("{several:?}") };
+    assert!(matches!(error, KeyError::MissingAlgorithm), "{error:?}");
+    // Octets are no password unless they say so.
+    let passwords = ring([unbound.clone()], &[K::PBES2_HS256_A128KW], subject);
+    assert_eq!(passwords.iter().count(), 0);
+    let said = unbound.clone().with_alg(K::PBES2_HS256_A128KW).unwrap();
+    assert_eq!(ring([said], &[K::PBES2_HS256_A128KW], subject).iter().count(), 1);
+    let keys = ring([unbound.clone()], &[K::A256KW], subject);
     let refused = why(&token(&unbound.with_alg(E::A256GCM).unwrap(), subject), &keys);
     assert_eq!(refused, NoMatchReason::AlgorithmNotAllowed);
     // A key that is bound serves its own, and a key bound to a content encryption serves it alone.

@@ -268,7 +268,8 @@ pub fn the_refusal_that_counts_is_told(subject: &Subject) {
         .into_iter()
         .collect();
     let tried = json!({"header": {"alg": "A256KW"}, "encrypted_key": base64url::encode(&[1; 40])});
-    let unsuited = json!({"header": {"alg": "PBES2-HS256+A128KW"}, "encrypted_key": "AAAA"});
+    let unsuited = json!({"header": {"alg": "PBES2-HS256+A128KW"},
+        "encrypted_key": base64url::encode(&[1; 40])});
     let (unread, foreign) = (json!(null), json!({"header": {"alg": "A128KW"}}));
     let ranked = [tried, unsuited, foreign, unread];
     let codes = |json: Value| {

@@ -152,6 +152,33 @@ pub fn a_key_from_elsewhere_does_not_lift_the_rules_of_direct_encryption(subject
     }
 }
 
+/// What a key encrypted for another purpose, with nothing beside it, must not pass for content.
+pub fn direct_encryption_authenticates_something(subject: &Subject) {
+    let jwk = Jwk::from_secret_octets(vec![7; 32]).unwrap().with_alg(E::A256GCM).unwrap();
+    let key = DecryptionKey::from_jwk(&jwk, subject.backend()).unwrap();
+    let json = json!({"unprotected": {"alg": "dir", "enc": "A256GCM"},
+        "iv": base64url::encode(&[0; 12]), "ciphertext": "AAAA", "tag": base64url::encode(&[0; 16])});
+    let policy = Policy::new().accept_unprotected_enc();
+    let refused = Jwe::from_value(&json).unwrap().decrypt_with(&key, &policy).unwrap_err();
+    let jwe::Error::Decrypt(DecryptError::Header(error)) = refused else { panic!("{refused:?}") };
+    assert_eq!(error.rule(), Rule::Missing { member: "protected" });
+}
+
+/// A header that came with a signed token may hold what has another meaning here.
+pub fn the_header_of_a_signed_token_is_not_taken_over(subject: &Subject) {
+    let jwk = Jwk::from_secret_octets(vec![7; 32]).unwrap().with_alg(K::A256KW).unwrap();
+    let key = EncryptionKey::from_jwk(&jwk, subject.backend()).unwrap();
+    for params in [r#""enc":5"#, r#""zip":true"#, r#""p2c":"many""#, r#""enc":"A256GCM""#] {
+        let header = base64url::encode(format!("{{\"alg\":\"HS256\",{params}}}").as_bytes());
+        let signed = format!("{header}..");
+        let header = jose_core::jws::Unverified::parse(&signed).unwrap().protected().clone();
+        let refused = Builder::new().header(header).encrypt(TEXT, [&key]).unwrap_err();
+        let EncryptError::Header(error) = refused else { panic!("{params}: {refused:?}") };
+        let expected = "left to the encryption";
+        assert_eq!(error.rule(), Rule::Value { member: "enc", expected }, "{params}");
+    }
+}
+
 /// A device that unwraps or wraps takes the place of a key.
 pub fn a_key_that_is_held_elsewhere_serves_like_one(subject: &Subject) {
     let backend = subject.backend();

@@ -24,7 +24,7 @@ pub struct EncryptionParams {
 
 impl EncryptionParams {
     /// Whether a parameter of that name is one of these.
-    pub(super) fn has(name: &str) -> bool {
+    pub(crate) fn has(name: &str) -> bool {
         matches!(name, "apu" | "apv" | "enc" | "epk" | "iv" | "p2c" | "p2s" | "tag" | "zip")
     }
 

@@ -329,6 +329,16 @@ impl KeyManagementAlgorithm {
         matches!(self, Self::Dir | Self::ECDH_ES)
     }
 
+    /// Length in octets of a JWE Encrypted Key; `None` for RSA, where it is that of the modulus.
+    pub(crate) const fn encrypted_key_len(self, enc: ContentEncryption) -> Option<usize> {
+        match self {
+            _ if self.is_direct() => Some(0),
+            _ if !self.is_symmetric() && !self.is_agreement() => None,
+            Self::A128GCMKW | Self::A192GCMKW | Self::A256GCMKW => Some(enc.key_len()),
+            _ => Some(enc.key_len() + 8), // RFC 3394
+        }
+    }
+
     /// The AES Key Wrap that is done with a derived key, for PBES2 and ECDH-ES with one.
     pub(crate) const fn wrapping(self) -> Option<Self> {
         match self {

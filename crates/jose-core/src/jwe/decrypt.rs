@@ -279,9 +279,7 @@ impl<'t> Encrypted<'t> {
         if self.alg() != alg.name() {
             return Err(self.no_match(NoMatchReason::AlgorithmNotAllowed).into());
         }
-        if alg.is_direct() != self.encrypted_key.is_empty() {
-            return Err(DecryptError::Failed.into());
-        }
+        self.check_lengths(alg, enc)?;
         let decoy = random(enc.key_len(), backend).map_err(DecryptError::Unavailable)?;
         let cek = cek.filter(|cek| cek.len() == enc.key_len()).unwrap_or(&decoy);
         let text = self.decrypt_content(enc, cek, backend)?;
@@ -299,6 +297,11 @@ impl<'t> Encrypted<'t> {
         if direct && self.total > 1 {
             let expected = "one that wraps, with several recipients";
             let rule = Rule::Value { member: "alg", expected };
+            return Err(DecryptError::Header(rule.of(Subject::Jwe)));
+        }
+        // With nothing authenticated, what was made for another purpose under the same key would do.
+        if direct && self.content.authenticated.is_empty() {
+            let rule = Rule::Missing { member: "protected" };
             return Err(DecryptError::Header(rule.of(Subject::Jwe)));
         }
         let protected = enc(&self.protected).is_some() || policy.accepts_unprotected_enc();
@@ -326,9 +329,10 @@ impl<'t> Encrypted<'t> {
         if key.enc().is_some_and(|own| own != enc) {
             return Err(self.no_match(NoMatchReason::EncryptionNotAllowed));
         }
+        self.check_lengths(key.alg(), enc)?;
         let cek = key.recover(self, enc, policy)?;
         let text = match key.prepared() {
-            Some(cipher) => self.decrypt_by(enc, cipher)?,
+            Some(cipher) => self.decrypt_by(cipher)?,
             None => self.decrypt_content(enc, &cek, key.backend)?,
         };
         Ok((text, cek))
@@ -344,19 +348,31 @@ impl<'t> Encrypted<'t> {
             KeyError::Unavailable(error) => DecryptError::Unavailable(error),
             _ => self.no_match(NoMatchReason::EncryptionNotAllowed),
         })?;
-        self.decrypt_by(enc, &*cipher)
+        self.decrypt_by(&*cipher)
+    }
+
+    /// Checks the lengths that everybody can see, before a password is derived for nothing.
+    fn check_lengths(
+        &self,
+        alg: KeyManagementAlgorithm,
+        enc: ContentEncryption,
+    ) -> Result<(), DecryptError> {
+        let key = self.encrypted_key.len();
+        let fits = match alg.encrypted_key_len(enc) {
+            Some(expected) => key == expected,
+            None => key > 0, // as long as the modulus, which only the key knows
+        };
+        let Content { iv, tag, .. } = &self.content;
+        if fits && iv.len() == enc.iv_len() && tag.len() == enc.tag_len() {
+            Ok(())
+        } else {
+            Err(DecryptError::Failed)
+        }
     }
 
     /// The only place where a ciphertext and its tag are judged.
-    fn decrypt_by(
-        &self,
-        enc: ContentEncryption,
-        cipher: &dyn ContentCipher,
-    ) -> Result<Vec<u8>, DecryptError> {
+    fn decrypt_by(&self, cipher: &dyn ContentCipher) -> Result<Vec<u8>, DecryptError> {
         let Content { authenticated, iv, ciphertext, tag, .. } = &self.content;
-        if iv.len() != enc.iv_len() || tag.len() != enc.tag_len() {
-            return Err(DecryptError::Failed);
-        }
         // Wiped if it is not handed on: an error must not leave plaintext behind.
         let mut text = Zeroizing::new(ciphertext.to_vec());
         match cipher.decrypt(authenticated, iv, &mut text, tag) {

@@ -6,6 +6,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use super::{DecryptionKey, Encrypted};
 use crate::SecretBytes;
@@ -163,7 +164,7 @@ impl Decrypted<Vec<u8>> {
     ///
     /// [`ParseError`] if it is not JSON as strict as headers are, or does not fit `T`.
     pub fn into_json<T: DeserializeOwned>(self) -> Result<Decrypted<T>, ParseError> {
-        self.try_map(|octets| json::read(&octets, Limits::DEFAULT.claims_depth))
+        self.try_map(|octets| json::read(&Zeroizing::new(octets), Limits::DEFAULT.claims_depth))
             .map_err(|rule| rule.of(Subject::Plaintext))
     }
 }

@@ -231,14 +231,17 @@ impl Builder {
             tag: vec![0; enc.tag_len()],
             other: Vec::new(),
         };
+        let drawn;
+        let cipher = if let EncryptionWay::Direct(direct) = &first.key.way {
+            &*direct.cipher
+        } else {
+            drawn = cipher(enc, &cek, first.key.backend)?;
+            &*drawn
+        };
         jwe.ciphertext = self.content(plaintext, enc);
         let authenticated = authenticated(&jwe.protected_text, jwe.aad_text.as_deref());
         let (iv, text, tag) = (&mut jwe.iv, &mut jwe.ciphertext, &mut jwe.tag);
-        let encrypted = if let EncryptionWay::Direct(direct) = &first.key.way {
-            direct.cipher.encrypt(&authenticated, iv, text, tag)
-        } else {
-            cipher(enc, &cek, first.key.backend)?.encrypt(&authenticated, iv, text, tag)
-        };
+        let encrypted = cipher.encrypt(&authenticated, iv, text, tag);
         if let Err(error) = encrypted {
             jwe.ciphertext.zeroize(); // not a ciphertext
             return Err(EncryptError::Unavailable(error));
@@ -395,6 +398,8 @@ fn check(header: &Header) -> Result<(), EncryptError> {
     let expected = "left to the encryption";
     let misplaced = [
         ("enc", header.encryption().is_some()),
+        // In the header of a signed token, one of another type is somebody else's.
+        ("enc", header.other().any(|(name, _)| EncryptionParams::has(name))),
         ("b64", header.b64().is_some()),
         ("x5c", header.x5c().is_some_and(<[_]>::is_empty)),
     ];

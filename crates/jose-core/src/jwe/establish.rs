@@ -5,6 +5,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+use zeroize::Zeroizing;
+
 use super::EncryptionKey;
 use super::key::EncryptionWay;
 use crate::SecretBytes;
@@ -102,12 +104,13 @@ fn wrap_by_gcm(
     cek: &SecretBytes,
     params: &mut EncryptionParams,
 ) -> Result<Vec<u8>, CryptoError> {
-    let mut text = Vec::from(cek.expose_secret()); // becomes the ciphertext
+    // Becomes the ciphertext, or is wiped.
+    let mut text = Zeroizing::new(Vec::from(cek.expose_secret()));
     let (mut iv, mut tag) = (vec![0; GCM_IV], vec![0; GCM_TAG]);
     cipher.encrypt(&[], &mut iv, &mut text, &mut tag)?;
     params.iv = Some(iv);
     params.tag = Some(tag);
-    Ok(text)
+    Ok(core::mem::take(&mut text))
 }
 
 fn wrap_derived(

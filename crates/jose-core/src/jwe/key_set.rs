@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use super::{DecryptionKey, Encrypted};
 use crate::crypto::{Backend, CryptoError};
 use crate::error::{DecryptError, KeyError, NoMatchReason, NoMatchingKey};
-use crate::jwa::{KeyManagementAlgorithm, is_encryption_key};
-use crate::jwk::{Jwk, JwkSet};
+use crate::jwa::{Bound, KeyManagementAlgorithm, is_encryption_key};
+use crate::jwk::{Jwk, JwkSet, Params};
 use crate::key_set::{Handle, KeySet, SkippedKey};
 
 /// The keys a recipient has, each bound to one algorithm. Cheap to clone.
@@ -56,7 +56,8 @@ impl DecryptionKeys {
     /// them.
     ///
     /// A key that names its algorithm is bound to that one, if allowed. A key that names none becomes
-    /// one handle for each allowed algorithm that fits its type. A key that is malformed, public, for
+    /// one handle for each allowed algorithm that fits its type; a shared one only if that is a single
+    /// algorithm, and never a password. A key that is malformed, public, for
     /// another purpose or not supported is left out, and never spoils the others;
     /// [`skipped`](Self::skipped) tells why.
     #[must_use]
@@ -67,7 +68,16 @@ impl DecryptionKeys {
     ) -> Self {
         let mut keys = KeySet::of(set, allow);
         for jwk in set.keys() {
+            let fits = |alg: &&KeyManagementAlgorithm| {
+                is_encryption_key(jwk, **alg) && Bound::derived(**alg, jwk.params()).is_ok()
+            };
+            let fitting = allow.iter().filter(fits).count();
+            let shared = matches!(jwk.params(), Params::Oct(_)) && jwk.alg().is_none();
             let load = |jwk: &Jwk, alg| -> Result<DecryptionKey, KeyError> {
+                // What one algorithm makes of a shared key must not be of use under another.
+                if shared && fitting > 1 {
+                    return Err(KeyError::MissingAlgorithm);
+                }
                 DecryptionKey::load(jwk, Some(alg), backend)
             };
             keys.add(jwk, allow.iter().copied(), load);
@@ -120,7 +130,8 @@ impl FromIterator<DecryptionKey> for DecryptionKeys {
 /// Keys that are only found once a token is there; see
 /// [`jws::KeyResolver`](crate::jws::KeyResolver).
 pub trait KeyResolver {
-    /// The keys that may decrypt for this recipient. No keys at all is an answer too.
+    /// The keys that may decrypt for this recipient. No keys at all is an answer too. Of a
+    /// [`Jwe`](super::Jwe) it is asked once for each recipient, until one decrypts.
     ///
     /// # Errors
     ///

@@ -342,6 +342,10 @@ impl Jwe {
             };
             match recipient.open(keys, policy, &mut tries) {
                 Ok(decrypted) => return Ok(decrypted),
+                // It was decrypted, and no other recipient has another plaintext.
+                Err(Error::Parse(error)) if error.subject() == Subject::Plaintext => {
+                    return Err(error.into());
+                }
                 Err(error) => refusal = Some(worse(refusal, error)),
             }
             if tries == 0 {
@@ -384,11 +388,11 @@ impl Jwe {
     /// [`SerializationError`] if there are several recipients.
     pub fn to_flattened(&self) -> Result<String, SerializationError> {
         let recipient = self.only()?;
-        let clash = |name: &str| {
-            OUTER.contains(&name)
-                || matches!(name, "recipients" | "payload" | "signature" | "signatures")
-                || self.other.iter().any(|(own, _)| own == name)
-        };
+        let mut names: Vec<&str> = self.other.iter().map(|(name, _)| name.as_str()).collect();
+        names.extend(OUTER);
+        names.extend(["payload", "signature", "signatures"]);
+        names.sort_unstable();
+        let clash = |name: &str| names.binary_search(&name).is_ok();
         if recipient.other.iter().any(|(name, _)| clash(name)) {
             return Err(SerializationError::OtherMembers);
         }

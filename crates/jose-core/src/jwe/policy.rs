@@ -97,7 +97,9 @@ impl Policy {
         self
     }
 
-    pub(crate) const fn ceilings(&self) -> &Limits {
+    /// The ceilings, for [`Jwe::parse_within`](super::Jwe::parse_within).
+    #[must_use]
+    pub const fn ceilings(&self) -> &Limits {
         &self.limits
     }
 

@@ -26,14 +26,14 @@ impl DecryptionKey {
         enc: ContentEncryption,
         policy: &Policy,
     ) -> Result<SecretBytes, DecryptError> {
-        let (alg, encrypted_key) = (self.alg(), token.encrypted_key());
-        if alg.is_direct() != encrypted_key.is_empty() {
-            return Err(DecryptError::Failed);
+        if let DecryptionWay::Direct(direct) = &self.way {
+            return Ok(direct.key.clone());
         }
+        let (alg, encrypted_key) = (self.alg(), token.encrypted_key());
         let params = token.params();
         let decoy = random(enc.key_len(), self.backend).map_err(DecryptError::Unavailable)?;
         let unwrapped = match &self.way {
-            DecryptionWay::Direct(direct) => return Ok(direct.key.clone()),
+            DecryptionWay::Direct(_) => Err(Refused::Invalid),
             DecryptionWay::Agree { responder, public } => {
                 let epk = params.epk.ok_or_else(|| missing("epk"))?;
                 // Of a key that is held elsewhere, no more is known than what its algorithm takes.
@@ -69,9 +69,7 @@ impl DecryptionKey {
                 unwrap_derived(alg, kek, encrypted_key, enc, self.backend)
             }
             DecryptionWay::Unwrap { unwrapper, modulus_len } => {
-                let aes = alg.is_symmetric().then(|| enc.key_len() + 8);
-                let expected = aes.or(*modulus_len);
-                if expected.is_some_and(|expected| expected != encrypted_key.len()) {
+                if modulus_len.is_some_and(|expected| expected != encrypted_key.len()) {
                     Err(Refused::Invalid)
                 } else {
                     unwrapper.unwrap_key(encrypted_key, enc.key_len())
@@ -133,9 +131,6 @@ fn unwrap_derived(
     enc: ContentEncryption,
     backend: &dyn Backend,
 ) -> Result<SecretBytes, Refused> {
-    if encrypted_key.len() != enc.key_len() + 8 {
-        return Err(Refused::Invalid);
-    }
     with_derived(alg, kek, |bound| backend.key_unwrapper(bound))
         .map_err(|error| Refused::Unavailable(unavailable(error)))?
         .unwrap_key(encrypted_key, enc.key_len())

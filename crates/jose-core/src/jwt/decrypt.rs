@@ -84,7 +84,7 @@ fn hold(
 ) -> Result<Decrypted<Claims>, Error> {
     let decrypted: Decrypted<Vec<u8>> = jwe::decrypt_with(token, keys, rules.decryption_policy())?;
     let claims = decrypted.try_map(|plaintext| {
-        Claims::parse_object(plaintext, rules.policy().ceilings())
+        Claims::parse_object(plaintext, rules.decryption_policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))
     })?;
     rules.hold([claims.protected()], &claims, now)?;

@@ -87,7 +87,8 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// The valid signatures; none of claims that were decrypted.
+    /// The valid signatures; none of claims that were decrypted, where what has to hold for all of them
+    /// holds.
     pub fn signatures(&self) -> impl Iterator<Item = &'a ValidSignature> {
         let verified = match self.token {
             Token::Decrypted(_) => None,

@@ -39,9 +39,12 @@ pub(crate) fn bind_key_management(
     check_params(alg, jwk.params())?;
     let decrypt = purpose == Purpose::Decrypt;
     let operations: &[&str] = match (alg.is_agreement(), decrypt) {
-        (true, true) => &["deriveKey", "deriveBits"],
-        // A public key derives nothing by itself: what its list says is about the private one.
-        (true, false) => &[],
+        // A public key derives nothing by itself, and many have an empty list.
+        (true, false) if jwk.key_ops().is_some_and(<[_]>::is_empty) => &[],
+        (true, _) => &["deriveKey", "deriveBits"],
+        (false, _) if alg.password_hash().is_some() => {
+            &["deriveKey", "deriveBits", "wrapKey", "unwrapKey", "encrypt", "decrypt"]
+        }
         (false, true) => &["unwrapKey", "decrypt"],
         (false, false) => &["wrapKey", "encrypt"],
     };
@@ -52,7 +55,9 @@ pub(crate) fn bind_key_management(
 /// Whether a key's type, and what it says it is for, allow `alg`.
 pub(crate) fn is_encryption_key(jwk: &Jwk, alg: KeyManagementAlgorithm) -> bool {
     let direct = matches!(jwk.alg().and_then(Alg::from_name), Some(Alg::ContentEncryption(_)));
-    let named = !direct || alg == KeyManagementAlgorithm::Dir;
+    let password = alg.password_hash().is_some() && jwk.alg().is_none();
+    // Octets are no password unless they are said to be.
+    let named = !password && (!direct || alg == KeyManagementAlgorithm::Dir);
     named
         && !matches!(
             check_params(alg, jwk.params()),
