@@ -338,7 +338,9 @@ struct DecryptedClaimsAreNotAccepted;
 /// Nobody but a key that fitted makes a `Decrypted`.
 ///
 /// ```compile_fail,E0451
-/// let forged = jose::Decrypted { content: "claims", ..todo!() };
+/// fn forged(other: jose::Decrypted<&'static str>) -> jose::Decrypted<&'static str> {
+///     jose::Decrypted { content: "claims", ..other }
+/// }
 /// ```
 ///
 /// ```compile_fail,E0599

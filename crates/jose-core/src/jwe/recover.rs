@@ -12,6 +12,7 @@ use crate::crypto::{Backend, CryptoError};
 use crate::error::{DecryptError, Refused, Rule, Subject};
 use crate::header::EncryptionParams;
 use crate::jwa::{Bound, ContentEncryption, KeyManagementAlgorithm, check_epk};
+use crate::jwk::Jwk;
 use crate::limits::MAX_P2S;
 
 impl DecryptionKey {
@@ -87,7 +88,7 @@ impl DecryptionKey {
 /// Parameters of encrypted tokens, from whichever header has them.
 #[derive(Default)]
 pub(super) struct KeyParams<'a> {
-    pub(super) epk: Option<&'a crate::jwk::Jwk>,
+    pub(super) epk: Option<&'a Jwk>,
     pub(super) apu: Option<&'a [u8]>,
     pub(super) apv: Option<&'a [u8]>,
     pub(super) iv: Option<&'a [u8]>,
