@@ -25,6 +25,7 @@
 pub mod cbc_hmac;
 mod concat_kdf;
 pub mod ecdsa;
+mod pbes2;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -33,10 +34,11 @@ use core::fmt;
 use core::num::NonZeroU32;
 
 pub use self::concat_kdf::OtherInfo;
+pub use self::pbes2::{PasswordKdf, Pbes2, Prf};
 use crate::SecretBytes;
 pub use crate::error::{CryptoError, KeyError, Refused};
 use crate::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
-use crate::jwk::{EcCurve, OkpCurve, Params};
+use crate::jwk::{AkpAlgorithm, EcCurve, OkpCurve, Params, Rsa};
 
 /// A cryptographic library, as one value that lives as long as the process.
 pub trait Backend: fmt::Debug + Send + Sync {
@@ -146,6 +148,63 @@ pub trait Backend: fmt::Debug + Send + Sync {
         Err(KeyError::Unsupported { what: "PBKDF2" })
     }
 
+    /// Encrypts a private key under a password (RFC 8018 §6.2). The bounds of the work have been checked.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unsupported`] if this backend lacks the scheme, [`KeyError::Unavailable`] if it
+    /// could not encrypt.
+    fn pbes2_encrypt(
+        &self,
+        scheme: &Pbes2<'_>,
+        password: &SecretBytes,
+        text: &SecretBytes,
+    ) -> Result<Vec<u8>, KeyError> {
+        let _ = (password, text);
+        Err(KeyError::Unsupported { what: scheme.name() })
+    }
+
+    /// Decrypts a private key that was encrypted under a password (RFC 8018 §6.2). The bounds of the
+    /// work have been checked, and that `ciphertext` is made of whole blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::WrongPassword`] if the padding is not what encryption puts there,
+    /// [`KeyError::Unsupported`] if this backend lacks the scheme, [`KeyError::Unavailable`] if it
+    /// could not decrypt.
+    fn pbes2_decrypt(
+        &self,
+        scheme: &Pbes2<'_>,
+        password: &SecretBytes,
+        ciphertext: &[u8],
+    ) -> Result<SecretBytes, KeyError> {
+        let _ = (password, ciphertext);
+        Err(KeyError::Unsupported { what: scheme.name() })
+    }
+
+    /// The whole private key, computed from its private half: the public half, and for RSA the
+    /// primes and what follows from them. What of it is given is checked by this arithmetic.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Inconsistent`] for a scalar out of range, and for numbers that do not belong
+    /// together; [`KeyError::Unsupported`] if this backend has no such keys,
+    /// [`KeyError::Unavailable`] if it could not compute.
+    fn complete(&self, key: PrivateHalf<'_>) -> Result<Params, KeyError> {
+        Err(KeyError::Unsupported { what: key.name() })
+    }
+
+    /// Checks what takes arithmetic to tell of a public key: that its point is on its curve.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Inconsistent`] if it is not, [`KeyError::Unsupported`] if this backend has no
+    /// such keys, [`KeyError::Unavailable`] if it could not compute.
+    fn check_public(&self, key: &Params) -> Result<(), KeyError> {
+        let _ = key;
+        Err(KeyError::Unsupported { what: "checking a public key" })
+    }
+
     /// Makes a private key from the library's own generator.
     ///
     /// # Errors
@@ -205,6 +264,47 @@ impl NewKey {
             Self::Ec(crv) => crv.name(),
             Self::Okp(crv) => crv.name(),
             Self::Rsa { .. } => "RSA",
+        }
+    }
+}
+
+/// The private half of a key, without what can be computed from it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum PrivateHalf<'a> {
+    /// The seed of an algorithm key pair.
+    Akp {
+        /// Its algorithm.
+        alg: AkpAlgorithm,
+        /// 32 octets.
+        seed: &'a SecretBytes,
+    },
+    /// A scalar of a Weierstrass curve.
+    Ec {
+        /// Its curve.
+        crv: EcCurve,
+        /// The scalar, big-endian, of [`EcCurve::coordinate_len`] octets.
+        d: &'a SecretBytes,
+    },
+    /// The private half of an octet key pair.
+    Okp {
+        /// Its curve.
+        crv: OkpCurve,
+        /// [`OkpCurve::key_len`] octets.
+        d: &'a SecretBytes,
+    },
+    /// An RSA private key, whose primes may be given or not. The size of its modulus and exponent has
+    /// been checked, and that `d` is below the modulus.
+    Rsa(&'a Rsa),
+}
+
+impl PrivateHalf<'_> {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Akp { alg, .. } => alg.name(),
+            Self::Ec { crv, .. } => crv.name(),
+            Self::Okp { crv, .. } => crv.name(),
+            Self::Rsa(_) => "RSA",
         }
     }
 }

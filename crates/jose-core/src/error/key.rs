@@ -32,6 +32,19 @@ pub enum KeyError {
         /// The key's `crv`, cut at 64 octets.
         actual: String,
     },
+    /// A key of a type that the format has no place for: a shared key in PKCS#8, say.
+    Format {
+        /// The format.
+        format: &'static str,
+        /// The key's `kty`, cut at 64 octets.
+        actual: String,
+    },
+    /// The key lacks members that the format has to have;
+    /// [`Jwk::complete`](crate::jwk::Jwk::complete) computes them.
+    Incomplete {
+        /// What it lacks.
+        missing: &'static str,
+    },
     /// Members that contradict each other: a public half that is not the private half's, a point
     /// that is not on its curve, a scalar out of range.
     Inconsistent,
@@ -121,8 +134,11 @@ pub enum KeyError {
         /// The key's own `use`, cut at 64 octets.
         actual: String,
     },
-    /// A key of a known weak form: a point of small order, which verifies signatures nobody made.
+    /// A key of a known weak form: a point of small order, which verifies signatures nobody made, or an
+    /// RSA modulus of the form that the defect called ROCA gave it, which can be factored.
     Weak,
+    /// A password that is not the file's, or a file that was damaged: nobody can tell which.
+    WrongPassword,
 }
 
 impl KeyError {
@@ -155,6 +171,11 @@ impl fmt::Display for KeyError {
                 write!(f, "{alg} wants a key on {expected}, this one is on ")?;
                 registered(f, actual)
             }
+            Self::Format { format, actual } => {
+                write!(f, "{format} has no place for a key of type ")?;
+                registered(f, actual)
+            }
+            Self::Incomplete { missing } => write!(f, "this key lacks {missing}: complete it"),
             Self::Inconsistent => f.write_str("the members of this key contradict each other"),
             Self::KeyOps { expected } => {
                 write!(f, "the `key_ops` of this key do not contain `{expected}`")
@@ -197,7 +218,8 @@ impl fmt::Display for KeyError {
                 write!(f, "`use` must be `{expected}`, this key's is ")?;
                 registered(f, actual)
             }
-            Self::Weak => f.write_str("a public key of small order"),
+            Self::Weak => f.write_str("a key of a known weak form"),
+            Self::WrongPassword => f.write_str("the password is wrong, or the file damaged"),
         }
     }
 }

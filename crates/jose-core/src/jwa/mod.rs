@@ -9,5 +9,6 @@ pub use self::registry::{
 };
 pub use self::rules::Bound;
 pub(crate) use self::rules::{
-    Purpose, bind_key_management, bind_signature, bindable, check_epk, is_encryption_key,
+    Purpose, bind_key_management, bind_signature, bindable, check_epk, check_structure,
+    is_encryption_key,
 };

@@ -11,6 +11,7 @@
 //! ```
 
 mod akp;
+mod complete;
 mod ec;
 mod generate;
 mod oct;

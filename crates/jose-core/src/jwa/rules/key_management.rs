@@ -148,7 +148,7 @@ fn check_agreement(alg: KeyManagementAlgorithm, params: &Params) -> Result<(), K
 ///
 /// A point is told by its u coordinate, little-endian. That of X25519 has 255 bits; libraries ignore
 /// the one above them (RFC 7748 §5), so that with it set a key would have two thumbprints.
-fn check_montgomery(okp: &Okp) -> Result<(), KeyError> {
+pub(super) fn check_montgomery(okp: &Okp) -> Result<(), KeyError> {
     const ORDER_8: [[u8; 32]; 2] = [
         [
             0xE0, 0xEB, 0x7A, 0x7C, 0x3B, 0x41, 0xB8, 0xAE, 0x16, 0x56, 0xE3, 0xFA, 0xF1, 0x9F,
@@ -165,10 +165,10 @@ fn check_montgomery(okp: &Okp) -> Result<(), KeyError> {
         [[0; 32], edge([1, 0], 0), edge([0xEC, 0x7F], 0xFF), ORDER_8[0], ORDER_8[1]];
     // The points of small order of X448 have u = 0, 1 and -1.
     let u = okp.x();
-    let weak = if okp.crv() == OkpCurve::X25519 {
-        !less(u, &P25519) || LOW_25519.iter().any(|low| low == u)
-    } else {
-        !less(u, &P448) || u == [0; 56] || u == ONE_448 || u == MINUS_ONE_448
+    let weak = match okp.crv() {
+        OkpCurve::X25519 => !less(u, &P25519) || LOW_25519.iter().any(|low| low == u),
+        OkpCurve::X448 => !less(u, &P448) || u == [0; 56] || u == ONE_448 || u == MINUS_ONE_448,
+        OkpCurve::Ed25519 | OkpCurve::Ed448 => false,
     };
     if weak { Err(KeyError::Weak) } else { Ok(()) }
 }

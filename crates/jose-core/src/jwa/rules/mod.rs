@@ -5,9 +5,12 @@
 //! that a point is on its curve, a scalar in range, a public half the private one's.
 
 mod key_management;
+mod roca;
 mod signature;
 
+use self::key_management::check_montgomery;
 pub(crate) use self::key_management::{bind_key_management, check_epk, is_encryption_key};
+use self::signature::check_order;
 pub(crate) use self::signature::{bind_signature, bindable};
 use crate::error::{KeyError, excerpt};
 use crate::jwk::{Ec, Jwk, KeyUse, Params, Rsa};
@@ -94,6 +97,16 @@ fn check_point(ec: &Ec) -> Result<(), KeyError> {
     Ok(())
 }
 
+/// Checks what can be told of a key without arithmetic, whatever it is for.
+pub(crate) fn check_structure(params: &Params) -> Result<(), KeyError> {
+    match params {
+        Params::Ec(ec) => check_point(ec),
+        Params::Okp(okp) => check_order(okp).and_then(|()| check_montgomery(okp)),
+        Params::Rsa(rsa) => check_rsa(rsa),
+        _ => Ok(()),
+    }
+}
+
 fn check_rsa(rsa: &Rsa) -> Result<(), KeyError> {
     let bits = bit_len(rsa.n());
     let odd = rsa.n().last().is_some_and(|octet| octet & 1 == 1);
@@ -104,6 +117,15 @@ fn check_rsa(rsa: &Rsa) -> Result<(), KeyError> {
     let odd = rsa.e().last().is_some_and(|octet| octet & 1 == 1);
     if !odd || !(2..=MAX_RSA_EXPONENT_BITS).contains(&bit_len(rsa.e())) {
         return Err(KeyError::RsaExponent);
+    }
+    if roca::is_roca(rsa.n()) {
+        return Err(KeyError::Weak);
+    }
+    if let Some(private) = rsa.private() {
+        let (d, n) = (private.d().expose_secret(), rsa.n());
+        if d.len() > n.len() || (d.len() == n.len() && d >= n) {
+            return Err(KeyError::Inconsistent);
+        }
     }
     Ok(())
 }

@@ -132,7 +132,7 @@ fn check_edwards(
 /// Under a key of small order one signature is valid for many messages or for all of them. The
 /// libraries differ in which of these they load, so the list is kept here: a point is told by its
 /// y coordinate, little-endian, whatever the sign of x.
-fn check_order(okp: &Okp) -> Result<(), KeyError> {
+pub(super) fn check_order(okp: &Okp) -> Result<(), KeyError> {
     // The y coordinates of the eight points whose order divides 8.
     const ORDER_8: [[u8; 32]; 2] = [
         [
