@@ -585,7 +585,7 @@ mod tests {
     fn the_suite_runs_every_property_there_is() {
         let suite = include_str!("lib.rs");
         let families: [(&str, &[&str]); 6] = [
-            ("jwk", &[include_str!("jwk.rs")]),
+            ("jwk", &[include_str!("jwk/mod.rs")]),
             (
                 "jws",
                 &[
