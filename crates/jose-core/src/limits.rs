@@ -84,6 +84,16 @@ pub const MAX_P2C: u32 = 1_200_000;
 /// Most octets of a salt of PBES2 (`p2s`) that are accepted, and fewest: 8 (RFC 7518 §4.8.1.1).
 pub const MAX_P2S: usize = 256;
 
+/// Most rounds of PBKDF2 that a file with an encrypted key may ask for: some seconds of work.
+pub const MAX_PBKDF2_COUNT: u32 = 10_000_000;
+/// Most memory, in octets, that a file with an encrypted key may ask scrypt to use (128 · N · r).
+pub const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// Most parallelization that such a file may ask for: the work is done that many times.
+pub const MAX_SCRYPT_P: u16 = 4;
+/// Highest cost of scrypt that we encrypt keys with, as a logarithm to the base 2: as much memory as
+/// reading allows.
+pub const MAX_SCRYPT_LOG_N: u8 = 16;
+
 /// RSA moduli shorter than this, in bits, are refused (RFC 7518 §3.3).
 pub const MIN_RSA_BITS: usize = 2048;
 /// RSA moduli longer than this, in bits, are refused: verification grows with the square.

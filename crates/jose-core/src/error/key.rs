@@ -23,6 +23,15 @@ pub enum KeyError {
         /// The algorithm.
         alg: &'static str,
     },
+    /// A cost of scrypt outside the bounds, by its logarithm to the base 2.
+    Cost {
+        /// The least allowed.
+        min: u8,
+        /// The most allowed.
+        max: u8,
+        /// What was asked for.
+        actual: u8,
+    },
     /// The key is on another curve than the algorithm's.
     Curve {
         /// The algorithm.
@@ -67,6 +76,8 @@ pub enum KeyError {
     /// A shared key that encrypts content directly, and of whose length there are two algorithms: the
     /// key has to name one.
     MissingEncryption,
+    /// The key is encrypted under a password, and none was given.
+    MissingPassword,
     /// A key set that holds shared and public keys while the algorithms were to be inferred from
     /// it: name them.
     MixedSet,
@@ -167,6 +178,9 @@ impl fmt::Display for KeyError {
             Self::AskedFor { alg } => {
                 write!(f, "{alg} only decrypts, and only where it is asked for")
             }
+            Self::Cost { min, max, actual } => {
+                write!(f, "scrypt takes a cost of 2^{min} to 2^{max}, not 2^{actual}")
+            }
             Self::Curve { alg, expected, actual } => {
                 write!(f, "{alg} wants a key on {expected}, this one is on ")?;
                 registered(f, actual)
@@ -186,6 +200,7 @@ impl fmt::Display for KeyError {
             }
             Self::MissingAlgorithm => f.write_str("this key names no `alg`: bind it to one"),
             Self::MissingEncryption => f.write_str("this key names no `enc`: bind it to one"),
+            Self::MissingPassword => f.write_str("encrypted under a password, and none was given"),
             Self::MixedSet => f.write_str(
                 "shared and public keys in one set: name the algorithms that are allowed",
             ),

@@ -3,6 +3,8 @@
 use core::error::Error;
 use core::fmt;
 
+use crate::jwk::Format;
+
 /// What a [`ParseError`] is about.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
@@ -17,6 +19,10 @@ pub enum Subject {
     Jwk,
     /// A JWK Set (RFC 7517 §5).
     JwkSet,
+    /// A file of a key, read as this format.
+    KeyFile(Format),
+    /// A file that should hold keys, in whichever format.
+    Keys,
     /// A JSON Web Signature (RFC 7515): its header, payload or signature.
     Jws,
     /// The JSON around a JSON Web Signature (RFC 7515 §7.2).
@@ -37,6 +43,8 @@ impl Subject {
             Self::JwkSet => "JWK Set",
             Self::Jws => "JWS",
             Self::JwsJson => "JWS JSON serialization",
+            Self::KeyFile(format) => format.name(),
+            Self::Keys => "file of keys",
             Self::Payload => "payload",
             Self::Plaintext => "plaintext",
         }
@@ -56,6 +64,8 @@ pub enum Rule {
     },
     /// Content that is said to be compressed and does not inflate (RFC 1951).
     Deflate,
+    /// Octets that are not the structure, in the Distinguished Encoding Rules (X.690).
+    Der,
     /// JSON nested deeper than the limit.
     Depth {
         /// The limit in force.
@@ -77,6 +87,11 @@ pub enum Rule {
     },
     /// JSON that is not what RFC 8259 describes.
     Json,
+    /// Text without the PEM block that belongs there.
+    Label {
+        /// The label of the block.
+        expected: &'static str,
+    },
     /// A value whose octets are fewer or more than its algorithm fixes.
     Length {
         /// The member.
@@ -95,6 +110,15 @@ pub enum Rule {
     NotDisjoint,
     /// A JSON number that no finite double can hold.
     Number,
+    /// A key in another format.
+    OtherFormat {
+        /// The format it is in.
+        found: Format,
+    },
+    /// Text that is not PEM as RFC 7468 describes it.
+    Pem,
+    /// PEM with headers (RFC 1421), by which old programs encrypted keys; no PEM of RFC 7468 has any.
+    PemHeaders,
     /// A private member in a key that is published.
     PrivateMember,
     /// A number of dot-separated segments that this serialization does not have.
@@ -133,6 +157,8 @@ pub enum Rule {
         /// What it must be.
         expected: &'static str,
     },
+    /// None of the formats of keys.
+    UnknownFormat,
     /// Octets that are not UTF-8.
     Utf8,
 }
@@ -151,6 +177,7 @@ impl fmt::Display for Rule {
                 write!(f, "`{member}` contains a control character")
             }
             Self::Deflate => f.write_str("not DEFLATE data"),
+            Self::Der => f.write_str("not the structure in DER"),
             Self::Depth { limit } => write!(f, "nested deeper than {limit}"),
             Self::DuplicateMember => f.write_str("the same member name twice in one object"),
             Self::Exclusive { member, other } => {
@@ -160,6 +187,7 @@ impl fmt::Display for Rule {
                 write!(f, "`{member}` is not the same in all signatures")
             }
             Self::Json => f.write_str("not valid JSON"),
+            Self::Label { expected } => write!(f, "no PEM block `{expected}`"),
             Self::Length { member, expected } => {
                 write!(f, "`{member}` must be {expected} octets long")
             }
@@ -169,6 +197,9 @@ impl fmt::Display for Rule {
                 f.write_str("a parameter is in both the protected and the unprotected header")
             }
             Self::Number => f.write_str("a number out of range"),
+            Self::OtherFormat { found } => write!(f, "this is {found}"),
+            Self::Pem => f.write_str("not PEM"),
+            Self::PemHeaders => f.write_str("PEM with headers: convert it to PKCS#8"),
             Self::PrivateMember => f.write_str("a private key where a public one belongs"),
             Self::Segments { expected } => {
                 write!(f, "not made of {expected} segments separated by dots")
@@ -182,6 +213,7 @@ impl fmt::Display for Rule {
             Self::Unprotected { member } => {
                 write!(f, "`{member}` must be in the protected header")
             }
+            Self::UnknownFormat => f.write_str("none of the formats of keys"),
             Self::Utf8 => f.write_str("not UTF-8"),
         }
     }
@@ -221,7 +253,9 @@ impl ParseError {
             (Subject::Claims, _) => "ERR_JWT_CLAIM_INVALID",
             (Subject::Jwe | Subject::Plaintext, _) => "ERR_JWE_INVALID",
             (Subject::JweJson, _) => "ERR_JWE_INVALID_SERIALIZATION",
-            (Subject::Jwk | Subject::JwkSet, _) => "ERR_JWK_INVALID",
+            (Subject::Jwk | Subject::JwkSet | Subject::KeyFile(_) | Subject::Keys, _) => {
+                "ERR_JWK_INVALID"
+            }
             (Subject::Jws | Subject::Payload, _) => "ERR_JWS_INVALID",
             (Subject::JwsJson, _) => "ERR_JWS_INVALID_SERIALIZATION",
         }

@@ -9,6 +9,6 @@ pub use self::registry::{
 };
 pub use self::rules::Bound;
 pub(crate) use self::rules::{
-    Purpose, bind_key_management, bind_signature, bindable, check_epk, check_structure,
+    Purpose, bind_key_management, bind_signature, bindable, check_epk, check_fit, check_structure,
     is_encryption_key,
 };

@@ -41,6 +41,10 @@ impl Password {
     pub fn new(octets: impl Into<SecretBytes>) -> Self {
         Self(octets.into())
     }
+
+    pub(crate) const fn octets(&self) -> &SecretBytes {
+        &self.0
+    }
 }
 
 impl From<&str> for Password {

@@ -3,9 +3,19 @@
 use super::{Jwk, Params};
 use crate::crypto::{Backend, PrivateHalf};
 use crate::error::KeyError;
-use crate::jwa::check_structure;
+use crate::jwa::{Alg, check_fit, check_structure};
 
 impl Jwk {
+    /// Checks whether this key may serve `alg` by its type, its curve and its size, which takes no
+    /// arithmetic. What it says itself of what it is for is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] with both sides: "A256KW takes 256 bits, this key has 512".
+    pub fn check_for(&self, alg: impl Into<Alg>) -> Result<(), KeyError> {
+        check_fit(self.params(), alg.into())
+    }
+
     /// Checks what can be told of this key without arithmetic: the size, oddness and exponent of an RSA
     /// key, that its private exponent is smaller than its modulus, that its modulus has not the form of
     /// the defect called ROCA; that a point is none of the few that are known to be weak.

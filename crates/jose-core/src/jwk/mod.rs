@@ -12,6 +12,7 @@
 
 mod akp;
 mod complete;
+mod der;
 mod ec;
 mod generate;
 mod oct;
@@ -29,6 +30,7 @@ use core::str::FromStr;
 use zeroize::Zeroizing;
 
 pub use self::akp::{Akp, AkpAlgorithm};
+pub use self::der::{Encoding, Format, Found, ImportError, Imported, PasswordEncryption};
 pub use self::ec::{Ec, EcCurve};
 pub use self::generate::Generator;
 pub use self::oct::Oct;

@@ -10,9 +10,10 @@ mod signature;
 
 use self::key_management::check_montgomery;
 pub(crate) use self::key_management::{bind_key_management, check_epk, is_encryption_key};
-use self::signature::check_order;
 pub(crate) use self::signature::{bind_signature, bindable};
+use self::signature::{check_order, check_signature};
 use crate::error::{KeyError, excerpt};
+use crate::jwa::Alg;
 use crate::jwk::{Ec, Jwk, KeyUse, Params, Rsa};
 use crate::limits::{MAX_RSA_BITS, MAX_RSA_EXPONENT_BITS, MIN_RSA_BITS};
 
@@ -95,6 +96,23 @@ fn check_point(ec: &Ec) -> Result<(), KeyError> {
         return Err(KeyError::Inconsistent);
     }
     Ok(())
+}
+
+/// Checks whether a key may serve `alg` by its type, curve and size.
+pub(crate) fn check_fit(params: &Params, alg: Alg) -> Result<(), KeyError> {
+    match alg {
+        Alg::SignatureAlgorithm(alg) => check_signature(params, alg),
+        Alg::KeyManagementAlgorithm(alg) => Bound::derived(alg, params).map(drop),
+        Alg::ContentEncryption(enc) => match params {
+            Params::Oct(oct) if oct.k().len() == enc.key_len() => Ok(()),
+            Params::Oct(oct) => Err(KeyError::Size {
+                alg: enc.name(),
+                expected: enc.key_len() * 8,
+                actual: oct.k().len().saturating_mul(8),
+            }),
+            other => Err(key_type(enc.name(), "oct", other)),
+        },
+    }
 }
 
 /// Checks what can be told of a key without arithmetic, whatever it is for.

@@ -53,6 +53,11 @@ pub(crate) fn bindable(params: &Params, alg: SignatureAlgorithm) -> Option<Signa
     }
 }
 
+/// Whether a key may serve `alg` by its type, curve and size.
+pub(super) fn check_signature(params: &Params, alg: SignatureAlgorithm) -> Result<(), KeyError> {
+    specify(alg, params).and_then(|exact| check_signature_params(exact, params)).map(drop)
+}
+
 /// `EdDSA` names a different algorithm on each curve (RFC 8037 §3.1); every other name is exact.
 fn specify(alg: SignatureAlgorithm, params: &Params) -> Result<SignatureAlgorithm, KeyError> {
     match (alg, params) {
