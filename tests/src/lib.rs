@@ -42,6 +42,8 @@ mod guide {
     mod passwords {}
     #[doc = include_str!("../../docs/guide/keys.md")]
     mod keys {}
+    #[doc = include_str!("../../docs/guide/key-files.md")]
+    mod key_files {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]
     mod external_keys {}
     #[doc = include_str!("../../docs/guide/backends.md")]

@@ -103,3 +103,115 @@ pub(super) fn secret(label: &str, der: &SecretBytes) -> Result<SecretBytes, KeyE
 pub(super) fn public(label: &str, der: &[u8]) -> Result<String, KeyError> {
     pem_rfc7468::encode_string(label, LineEnding::LF, der).map_err(|_| KeyError::Inconsistent)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::error::Subject;
+
+    const LABEL: &str = "PRIVATE KEY";
+    const BLOCK: &str = "-----BEGIN PRIVATE KEY-----\nAAEC\n-----END PRIVATE KEY-----\n";
+
+    fn read(text: &str) -> Result<SecretBytes, Rule> {
+        the_one(Format::Pkcs8, text, &[LABEL]).map_err(|error| match error {
+            ImportError::Parse(error) => {
+                assert_eq!(error.subject(), Subject::KeyFile(Format::Pkcs8));
+                error.rule()
+            }
+            ImportError::Key { .. } => panic!("{error}"),
+        })
+    }
+
+    #[test]
+    fn a_block_is_found_amid_any_text() {
+        for text in [
+            BLOCK.to_string(),
+            format!("Bag Attributes\n  friendlyName: key\n{BLOCK}and a word behind it"),
+            format!("-----BEGIN OTHER-----\nnot base64!\n-----END OTHER-----\n{BLOCK}"),
+            BLOCK.trim_end().to_string(),
+            BLOCK.replace('\n', "\r\n"),
+            BLOCK.replace('\n', "\r"),
+        ] {
+            assert_eq!(read(&text).unwrap().expose_secret(), [0, 1, 2], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_may_be_of_another_length_than_64() {
+        for width in [4, 48, 64, 76, 200] {
+            let body = "AAEC".repeat(50);
+            let lines: Vec<_> =
+                body.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
+            let lines = lines.join("\n");
+            let text = format!("-----BEGIN {LABEL}-----\n{lines}\n-----END {LABEL}-----\n");
+            assert_eq!(read(&text).unwrap().len(), 150, "{width}");
+        }
+    }
+
+    #[test]
+    fn no_block_of_the_label_is_told_from_two() {
+        assert_eq!(read("").unwrap_err(), Rule::Label { expected: LABEL });
+        assert_eq!(read("-----BEGIN").unwrap_err(), Rule::Label { expected: LABEL });
+        assert_eq!(
+            read(&BLOCK.replace("PRIVATE", "PUBLIC")).unwrap_err(),
+            Rule::Label { expected: LABEL }
+        );
+        assert_eq!(read(&BLOCK.repeat(2)).unwrap_err(), Rule::TooMany { limit: 1 });
+    }
+
+    #[test]
+    fn a_block_that_is_not_whole_is_refused() {
+        for text in [
+            "-----BEGIN PRIVATE KEY-----\nAAEC\n".to_string(),
+            "-----BEGIN PRIVATE KEY-----\n".to_string(),
+            format!("AAEC\n-----END PRIVATE KEY-----\n{BLOCK}"),
+            BLOCK.replace("END PRIVATE", "END PUBLIC"),
+            format!("-----BEGIN PRIVATE KEY-----\n{BLOCK}"),
+            BLOCK.replace("AAEC", "AA=C"),
+            BLOCK.replace("AAEC", "AAE"),
+            BLOCK.replace("AAEC", "AAE\u{e9}"),
+            BLOCK.replace("AAEC", " AAEC"),
+            BLOCK.replace("AAEC", "AA EC"),
+            BLOCK.replace("AAEC", "AAEC\n\nAAEC"),
+        ] {
+            assert_eq!(read(&text).unwrap_err(), Rule::Pem, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_only_look_like_a_boundary_are_text() {
+        for text in [
+            BLOCK.replace("-----BEGIN", " -----BEGIN").replace("-----END", " -----END"),
+            format!("\u{feff}{}", BLOCK.replace("-----END", "-----ENDE")),
+            BLOCK.replace("-----\n", "---- \n"),
+        ] {
+            assert_eq!(read(&text).unwrap_err(), Rule::Label { expected: LABEL }, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn headers_are_refused_as_what_they_are() {
+        let headers = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAEC";
+        assert_eq!(read(&BLOCK.replace("AAEC", headers)).unwrap_err(), Rule::PemHeaders);
+    }
+
+    #[test]
+    fn a_longer_file_than_the_limit_is_not_searched() {
+        let limit = crate::Limits::DEFAULT.jwk_set;
+        let text = format!("{}{BLOCK}", "\n".repeat(limit));
+        assert_eq!(read(&text).unwrap_err(), Rule::TooLong { limit });
+    }
+
+    #[test]
+    fn what_is_written_ends_every_line_with_a_line_feed() {
+        let text = public(LABEL, &[7; 49]).unwrap();
+        let lines: Vec<_> = text.split_inclusive('\n').collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[1].len(), 65);
+        assert!(text.ends_with("-----END PRIVATE KEY-----\n"));
+        assert_eq!(read(&text).unwrap().expose_secret(), [7; 49]);
+    }
+}
