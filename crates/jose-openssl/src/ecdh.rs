@@ -101,6 +101,16 @@ pub(crate) fn generate(lib: &Lib, crv: OkpCurve) -> Result<KeyParams, KeyError> 
     eddsa::generate_of(lib, Curve::okp(crv)?.kind(), crv)
 }
 
+/// The whole key of a private one on X25519 or X448.
+pub(crate) fn complete(lib: &Lib, crv: OkpCurve, d: &SecretBytes) -> Result<KeyParams, KeyError> {
+    eddsa::complete_of(lib, Curve::okp(crv)?.kind(), crv, d)
+}
+
+/// Refuses a public key that [`EcdhInitiator`] would refuse.
+pub(crate) fn check_public(lib: &Lib, key: &KeyParams) -> Result<(), KeyError> {
+    Curve::of(key)?.import_public(lib, key).map(drop)
+}
+
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Curve {
     Ec(EcCurve),
@@ -145,17 +155,14 @@ impl Curve {
 
     /// A public key on this curve, which is refused if it is not.
     fn import_public(self, lib: &Lib, key: &KeyParams) -> Result<Pkey, KeyError> {
-        let public = match key {
-            KeyParams::Ec(ec) => ecdsa::import_public(lib, ec)?,
-            KeyParams::Okp(okp) => Pkey::import(
-                lib,
-                Parts::Public,
-                self.kind(),
-                Params::new().octets(c"pub", okp.x()),
-            )?,
+        let okp = match key {
+            // A point of another curve gives the private key away, piece by piece.
+            KeyParams::Ec(ec) => return ecdsa::import_public(lib, ec),
+            KeyParams::Okp(okp) => okp,
             _ => return Err(KeyError::Unsupported { what: "ECDH-ES" }),
         };
-        // A point of another curve gives the private key away, piece by piece.
+        let params = Params::new().octets(c"pub", okp.x());
+        let public = Pkey::import(lib, Parts::Public, self.kind(), params)?;
         if !public.is_consistent(lib, Parts::Public).map_err(KeyError::Unavailable)? {
             return Err(KeyError::Inconsistent);
         }
@@ -168,7 +175,7 @@ impl Curve {
             Self::Ec(crv) => {
                 let pair = ecdsa::generate_pair(lib, crv)?;
                 let epk = ecdsa::export(&pair, crv, None)?;
-                Ok((pair, epk))
+                Ok((pair, KeyParams::Ec(epk)))
             }
             Self::Okp(crv) => {
                 let pair = Pkey::generate(lib, self.kind(), &Params::new())
@@ -272,6 +279,30 @@ mod tests {
             let own = responder(&okp(crv, x, Some(d)));
             let z = own.shared_secret(&okp(crv, epk, None)).unwrap();
             assert_eq!(*z, hex(expected), "{}", crv.name());
+        }
+    }
+
+    #[test]
+    fn the_private_keys_of_rfc_7748_are_completed() {
+        for (crv, d, x) in [
+            (
+                OkpCurve::X25519, // §6.1
+                "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+                "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a",
+            ),
+            (
+                OkpCurve::X448, // §6.2
+                "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28d\
+                 d9c9baf574a9419744897391006382a6f127ab1d9ac2d8c0a598726b",
+                "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c\
+                 22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0",
+            ),
+        ] {
+            for lib in [&LIB, Lib::elsewhere(c"default", Some(c"provider=default"))] {
+                let whole = complete(lib, crv, &hex(d).into()).unwrap();
+                assert!(whole == okp(crv, x, Some(d)), "{}", crv.name());
+            }
+            assert!(ErrorStack::get().errors().is_empty());
         }
     }
 

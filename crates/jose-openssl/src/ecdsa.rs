@@ -11,7 +11,7 @@ use jose_core::jwa::Hash;
 use jose_core::jwk::{Ec, EcCurve, Params as KeyParams};
 use zeroize::Zeroizing;
 
-use crate::ffi::{self, Lib, Operation, Params, Parts, Pkey, Template};
+use crate::ffi::{self, KeyTemplate, Lib, Operation, Params, Parts, Pkey, Template};
 
 /// A private key.
 pub(crate) struct EcSigner {
@@ -78,10 +78,6 @@ pub(crate) struct EcVerifier {
 impl EcVerifier {
     pub(crate) fn new(lib: &Lib, hash: Hash, ec: &Ec) -> Result<Self, KeyError> {
         let key = import_public(lib, ec)?;
-        // The import refuses points off the curve by itself, but that is a habit and not a promise.
-        if !key.is_consistent(lib, Parts::Public).map_err(KeyError::Unavailable)? {
-            return Err(KeyError::Inconsistent);
-        }
         let template = Template::new(lib, Operation::Verify, &key, hash, &Params::new())
             .map_err(KeyError::Unavailable)?;
         Ok(Self { template, coordinate_len: ec.crv().coordinate_len() })
@@ -133,7 +129,7 @@ pub(crate) fn generate(lib: &Lib, crv: EcCurve) -> Result<KeyParams, KeyError> {
     let key = generate_pair(lib, crv)?;
     let mut d = Zeroizing::new(vec![0; crv.coordinate_len()]);
     key.number(c"priv", &mut d).map_err(KeyError::Unavailable)?;
-    export(&key, crv, Some(SecretBytes::from(d.as_slice())))
+    export(&key, crv, Some(SecretBytes::from(d.as_slice()))).map(KeyParams::Ec)
 }
 
 pub(crate) fn generate_pair(lib: &Lib, crv: EcCurve) -> Result<Pkey, KeyError> {
@@ -142,24 +138,59 @@ pub(crate) fn generate_pair(lib: &Lib, crv: EcCurve) -> Result<Pkey, KeyError> {
 }
 
 /// The public key, with `d` beside it.
-pub(crate) fn export(
-    key: &Pkey,
-    crv: EcCurve,
-    d: Option<SecretBytes>,
-) -> Result<KeyParams, KeyError> {
+pub(crate) fn export(key: &Pkey, crv: EcCurve, d: Option<SecretBytes>) -> Result<Ec, KeyError> {
     let len = crv.coordinate_len();
     let mut point = vec![0; 1 + 2 * len];
     key.octets(c"pub", &mut point).map_err(KeyError::Unavailable)?;
     let Some((4, xy)) = point.split_first() else { return Err(KeyError::Inconsistent) };
     let (x, y) = xy.split_at_checked(len).ok_or(KeyError::Inconsistent)?;
-    Ec::new(crv, x.into(), y.into(), d).map(KeyParams::Ec).map_err(|_| KeyError::Inconsistent)
+    Ec::new(crv, x.into(), y.into(), d).map_err(|_| KeyError::Inconsistent)
 }
 
-/// What is not a point of its curve is refused, in so far as OpenSSL's import does.
+/// The whole key of a private one.
+///
+/// OpenSSL's import makes no point of a scalar, and what does in libcrypto itself would take the
+/// scalar out of the library context. So the provider is asked for the secret that the scalar shares
+/// with the generator of the curve: the x coordinate of its point. Of the two points with that x the
+/// provider says which one is the scalar's.
+pub(crate) fn complete(lib: &Lib, crv: EcCurve, d: &SecretBytes) -> Result<KeyParams, KeyError> {
+    let group = group(crv)?;
+    let params = Params::new().text(c"group", group).number(c"priv", d.expose_secret());
+    let private = Pkey::import(lib, Parts::Pair, c"EC", params)?;
+    let len = crv.coordinate_len();
+    let mut generator = vec![0; 1 + 2 * len];
+    private.octets(c"generator", &mut generator).map_err(KeyError::Unavailable)?;
+    let params = Params::new().text(c"group", group).octets(c"pub", &generator);
+    let generator = Pkey::import(lib, Parts::Public, c"EC", params)?;
+    let agreement = KeyTemplate::agree(lib, &private).map_err(KeyError::Unavailable)?;
+    let mut x = vec![0; len];
+    agreement.agreed(&generator, &mut x).map_err(|refused| match refused {
+        Refused::Unavailable(error) => KeyError::Unavailable(error),
+        _ => KeyError::Inconsistent, // a multiple of the order, which leads to no point
+    })?;
+    for sign in [2, 3] {
+        let compressed = [&[sign], &*x].concat(); // SEC 1 §2.3.3
+        let params = Params::new().text(c"group", group).octets(c"pub", &compressed);
+        let point = Pkey::import(lib, Parts::Public, c"EC", params)?;
+        let whole = export(&point, crv, Some(d.clone()))?;
+        match import_pair(lib, &whole) {
+            Err(KeyError::Inconsistent) => {}
+            other => return other.map(|_| KeyParams::Ec(whole)),
+        }
+    }
+    Err(KeyError::Inconsistent)
+}
+
+/// What is not a point of its curve is refused.
 pub(crate) fn import_public(lib: &Lib, ec: &Ec) -> Result<Pkey, KeyError> {
     let point = uncompressed(ec);
     let params = Params::new().text(c"group", group(ec.crv())?).octets(c"pub", &point);
-    Pkey::import(lib, Parts::Public, c"EC", params)
+    let key = Pkey::import(lib, Parts::Public, c"EC", params)?;
+    // The import refuses points off the curve by itself, but that is a habit and not a promise.
+    if !key.is_consistent(lib, Parts::Public).map_err(KeyError::Unavailable)? {
+        return Err(KeyError::Inconsistent);
+    }
+    Ok(key)
 }
 
 pub(crate) fn import_pair(lib: &Lib, ec: &Ec) -> Result<Pkey, KeyError> {
@@ -194,7 +225,10 @@ fn group(crv: EcCurve) -> Result<&'static CStr, KeyError> {
 
 #[cfg(test)]
 mod tests {
+    use openssl::bn::{BigNum, BigNumContext};
+    use openssl::ec::EcGroup;
     use openssl::error::ErrorStack;
+    use openssl::nid::Nid;
 
     use super::*;
 
@@ -232,6 +266,73 @@ mod tests {
         for d in [[0; 32], plus([0; 32], 2), plus(N, 0), plus(N, 1), [0xFF; 32]] {
             assert!(matches!(load(GX, GY, d), Err(KeyError::Inconsistent)), "{d:?}");
             assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    const CURVES: [(EcCurve, Nid); 4] = [
+        (EcCurve::P256, Nid::X9_62_PRIME256V1),
+        (EcCurve::P384, Nid::SECP384R1),
+        (EcCurve::P521, Nid::SECP521R1),
+        (EcCurve::Secp256k1, Nid::SECP256K1),
+    ];
+
+    /// This process's context and another.
+    fn libs() -> [&'static Lib; 2] {
+        [&LIB, Lib::elsewhere(c"default", Some(c"provider=default"))]
+    }
+
+    #[test]
+    fn a_scalar_is_completed_to_the_key_it_was_taken_from() {
+        for lib in libs() {
+            for (crv, _) in CURVES {
+                let mut are_odd = [false; 2];
+                for _ in 0..16 {
+                    let Ok(KeyParams::Ec(ec)) = generate(lib, crv) else { panic!() };
+                    are_odd[usize::from(ec.y().last().unwrap() & 1)] = true;
+                    let whole = complete(lib, crv, ec.d().unwrap()).unwrap();
+                    assert!(whole == KeyParams::Ec(ec), "{}", crv.name());
+                    assert!(ErrorStack::get().errors().is_empty());
+                }
+                assert_eq!(are_odd, [true; 2], "both signs of y, but for one run in 2^15");
+            }
+        }
+    }
+
+    #[test]
+    fn the_scalar_1_is_completed_to_the_generator() {
+        let KeyParams::Ec(ec) = complete(&LIB, EcCurve::P256, &plus([0; 32], 1).into()).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!((ec.x(), ec.y()), (&GX[..], &GY[..]));
+    }
+
+    #[test]
+    fn a_scalar_out_of_range_is_not_completed() {
+        for lib in libs() {
+            for (crv, nid) in CURVES {
+                let mut order = BigNum::new().unwrap();
+                let group = EcGroup::from_curve_name(nid).unwrap();
+                group.order(&mut order, &mut BigNumContext::new().unwrap()).unwrap();
+                let one = BigNum::from_u32(1).unwrap();
+                let len = crv.coordinate_len();
+                let octets =
+                    |number: &BigNum| number.to_vec_padded(i32::try_from(len).unwrap()).unwrap();
+                for d in [octets(&one), octets(&(&order - &one))] {
+                    assert!(complete(lib, crv, &d.into()).is_ok(), "{}", crv.name());
+                }
+                for d in [
+                    vec![0; len],
+                    octets(&order),
+                    octets(&(&order + &one)),
+                    octets(&(&order + &*BigNum::from_u32(1000).unwrap())),
+                    vec![0xFF; len],
+                ] {
+                    let refused = complete(lib, crv, &d.clone().into()).err();
+                    assert!(matches!(refused, Some(KeyError::Inconsistent)), "{d:?} {refused:?}");
+                    assert!(ErrorStack::get().errors().is_empty(), "{d:?}");
+                }
+            }
         }
     }
 

@@ -41,15 +41,7 @@ pub(crate) struct EdVerifier {
 
 impl EdVerifier {
     pub(crate) fn new(lib: &'static Lib, okp: &Okp) -> Result<Self, KeyError> {
-        let kind = kind(okp.crv())?;
-        // OpenSSL looks at the point only when it verifies.
-        let on_curve = is_on_curve(okp.crv(), okp.x());
-        if !on_curve.map_err(|errors| KeyError::Unavailable(CryptoError::from_source(errors)))? {
-            return Err(KeyError::Inconsistent);
-        }
-        let params = Params::new().octets(c"pub", okp.x());
-        let key = Pkey::import(lib, Parts::Public, kind, params)?;
-        Ok(Self { lib, key })
+        Ok(Self { lib, key: import_public(lib, okp)? })
     }
 }
 
@@ -75,6 +67,25 @@ pub(crate) fn generate_of(
     export(&key, crv, Some(SecretBytes::from(d.as_slice())))
 }
 
+/// The whole key of a private one.
+pub(crate) fn complete(lib: &Lib, crv: OkpCurve, d: &SecretBytes) -> Result<KeyParams, KeyError> {
+    complete_of(lib, kind(crv)?, crv, d)
+}
+
+/// As `complete`, on any curve that OpenSSL has as `kind`.
+pub(crate) fn complete_of(
+    lib: &Lib,
+    kind: &'static CStr,
+    crv: OkpCurve,
+    d: &SecretBytes,
+) -> Result<KeyParams, KeyError> {
+    let key = import_private(lib, kind, d)?;
+    if !key.is_consistent(lib, Parts::Pair).map_err(KeyError::Unavailable)? {
+        return Err(KeyError::Inconsistent);
+    }
+    export(&key, crv, Some(d.clone()))
+}
+
 /// The public key, with `d` beside it.
 pub(crate) fn export(
     key: &Pkey,
@@ -86,13 +97,28 @@ pub(crate) fn export(
     Okp::new(crv, x, d).map(KeyParams::Okp).map_err(|_| KeyError::Inconsistent)
 }
 
+/// What is not a point of its curve is refused.
+pub(crate) fn import_public(lib: &Lib, okp: &Okp) -> Result<Pkey, KeyError> {
+    let kind = kind(okp.crv())?;
+    // OpenSSL looks at the point only when it verifies.
+    let on_curve = is_on_curve(okp.crv(), okp.x());
+    if !on_curve.map_err(|errors| KeyError::Unavailable(CryptoError::from_source(errors)))? {
+        return Err(KeyError::Inconsistent);
+    }
+    Pkey::import(lib, Parts::Public, kind, Params::new().octets(c"pub", okp.x()))
+}
+
+/// A private key, of which OpenSSL makes the public one.
+fn import_private(lib: &Lib, kind: &'static CStr, d: &SecretBytes) -> Result<Pkey, KeyError> {
+    Pkey::import(lib, Parts::Pair, kind, Params::new().octets(c"priv", d.expose_secret()))
+}
+
 /// A key on any curve that OpenSSL has as `kind`.
 pub(crate) fn import_pair(lib: &Lib, kind: &'static CStr, okp: &Okp) -> Result<Pkey, KeyError> {
     let d = okp.d().ok_or(KeyError::NotPrivate)?;
     // OpenSSL would take a public key beside the private one at its word, and signing with another's
     // gives the seed away: let it make its own, and compare.
-    let key =
-        Pkey::import(lib, Parts::Pair, kind, Params::new().octets(c"priv", d.expose_secret()))?;
+    let key = import_private(lib, kind, d)?;
     let mut x = vec![0; okp.crv().key_len()];
     key.octets(c"pub", &mut x).map_err(KeyError::Unavailable)?;
     if x != okp.x() {
@@ -159,6 +185,7 @@ fn is_on_curve(crv: OkpCurve, public: &[u8]) -> Result<bool, ErrorStack> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::hex;
 
     static LIB: Lib = Lib::process();
 
@@ -187,6 +214,37 @@ mod tests {
             };
             assert_eq!((2..10).filter(is_loaded).collect::<Vec<u8>>(), points, "{}", crv.name());
         }
+    }
+
+    #[test]
+    fn the_private_keys_of_rfc_8032_are_completed() {
+        for (crv, d, x) in [
+            (
+                OkpCurve::Ed25519, // §7.1, test 1
+                "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+                "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            ),
+            (
+                OkpCurve::Ed448, // §7.4, blank
+                "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3\
+                 528c8a3fcc2f044e39a3fc5b94492f8f032e7549a20098f95b",
+                "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778\
+                 edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180",
+            ),
+        ] {
+            let d = SecretBytes::from(hex(d));
+            let expected = KeyParams::Okp(Okp::new(crv, hex(x), Some(d.clone())).unwrap());
+            for lib in [&LIB, Lib::elsewhere(c"default", Some(c"provider=default"))] {
+                assert!(complete(lib, crv, &d).unwrap() == expected, "{}", crv.name());
+            }
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_curve_for_agreement_is_not_completed_here() {
+        let refused = complete(&LIB, OkpCurve::X25519, &[7; 32].into()).err();
+        assert!(matches!(refused, Some(KeyError::Unsupported { what: "X25519" })), "{refused:?}");
     }
 
     #[test]

@@ -32,14 +32,17 @@
 //! [`BACKEND`] computes in the default library context of the process, by the providers and
 //! default properties that the deployer's configuration file gives it. Every call names that
 //! context, even where the safe crate `openssl` has a shorter one that does not: a key is never
-//! copied to another context, and no operation runs in one.
+//! copied to another context, and no operation runs in one. Only whether the numbers of an RSA key
+//! belong together, and whether an Edwards curve has a point, is calculated by the library itself.
 //!
 //! # Keys
 //!
 //! Loading a key checks what takes arithmetic: that a point is on its curve, a private key in range
-//! and the public half its own, that the numbers of an RSA key belong together. A handle then
-//! keeps a prepared operation, which is copied for each message, and may be used by any number of
-//! threads at once. OpenSSL overwrites private keys when it frees them.
+//! and the public half its own, that the numbers of an RSA key belong together. An RSA key without
+//! its primes gets them back at loading, which takes the time of some signatures: completing it once
+//! ([`Jwk::complete`](jose_core::Jwk::complete)) saves that. A handle then keeps a prepared operation,
+//! which is copied for each message, and may be used by any number of threads at once. OpenSSL
+//! overwrites private keys when it frees them.
 #![deny(unsafe_code)]
 
 extern crate alloc;
@@ -62,7 +65,7 @@ use core::num::NonZeroU32;
 use jose_core::SecretBytes;
 use jose_core::crypto::{
     AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
-    KeyUnwrapper, KeyWrapper, NewKey, Signer, Verifier,
+    KeyUnwrapper, KeyWrapper, NewKey, PrivateHalf, Signer, Verifier,
 };
 use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwk::{OkpCurve, Params};
@@ -194,6 +197,33 @@ impl Backend for OpenSsl {
         kdf::pbkdf2(self.lib(), hash, password, salt, count, len).map_err(KeyError::Unavailable)
     }
 
+    fn complete(&self, key: PrivateHalf<'_>) -> Result<Params, KeyError> {
+        match key {
+            PrivateHalf::Akp { alg, .. } => Err(KeyError::Unsupported { what: alg.name() }),
+            PrivateHalf::Ec { crv, d } => ecdsa::complete(self.lib(), crv, d),
+            PrivateHalf::Okp { crv: crv @ (OkpCurve::X25519 | OkpCurve::X448), d } => {
+                ecdh::complete(self.lib(), crv, d)
+            }
+            PrivateHalf::Okp { crv, d } => eddsa::complete(self.lib(), crv, d),
+            PrivateHalf::Rsa(rsa) => rsa::complete(self.lib(), rsa),
+            _ => Err(KeyError::Unsupported { what: "this kind of key" }),
+        }
+    }
+
+    fn check_public(&self, key: &Params) -> Result<(), KeyError> {
+        match key {
+            Params::Akp(akp) => Err(KeyError::Unsupported { what: akp.alg().name() }),
+            Params::Ec(ec) => ecdsa::import_public(self.lib(), ec).map(drop),
+            Params::Oct(_) => Ok(()),
+            Params::Okp(okp) if matches!(okp.crv(), OkpCurve::X25519 | OkpCurve::X448) => {
+                ecdh::check_public(self.lib(), key)
+            }
+            Params::Okp(okp) => eddsa::import_public(self.lib(), okp).map(drop),
+            Params::Rsa(rsa) => rsa::import_public(self.lib(), rsa).map(drop),
+            _ => Err(KeyError::Unsupported { what: "this kind of key" }),
+        }
+    }
+
     fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
         match key {
             NewKey::Ec(crv) => ecdsa::generate(self.lib(), crv),
@@ -221,7 +251,7 @@ pub(crate) mod tests {
 
     use jose_core::Jwk;
     use jose_core::crypto::Refused;
-    use jose_core::jwk::{EcCurve, Oct};
+    use jose_core::jwk::{AkpAlgorithm, Ec, EcCurve, Oct, Okp};
     use jose_core::jws::{self, SigningKey, VerifyingKey, VerifyingKeys};
     use openssl::error::ErrorStack;
 
@@ -548,6 +578,99 @@ pub(crate) mod tests {
             unavailable("PBKDF2", backend.pbkdf2(Hash::Sha256, &password, &salt, count, 32).err());
             assert!(kdf::concat(backend.lib(), &[7; 32], b"info", 32).is_err());
         }
+    }
+
+    /// A private key of each kind.
+    fn private_keys() -> Vec<Params> {
+        let curves = [EcCurve::P256, EcCurve::P384, EcCurve::P521, EcCurve::Secp256k1];
+        let okp = [OkpCurve::Ed25519, OkpCurve::Ed448, OkpCurve::X25519, OkpCurve::X448];
+        let kinds = curves.map(NewKey::Ec).into_iter().chain(okp.map(NewKey::Okp));
+        kinds
+            .chain([NewKey::Rsa { bits: 2048 }])
+            .map(|kind| BACKEND.generate(kind).unwrap())
+            .collect()
+    }
+
+    fn private_half(key: &Params) -> PrivateHalf<'_> {
+        match key {
+            Params::Ec(ec) => PrivateHalf::Ec { crv: ec.crv(), d: ec.d().unwrap() },
+            Params::Okp(okp) => PrivateHalf::Okp { crv: okp.crv(), d: okp.d().unwrap() },
+            Params::Rsa(rsa) => PrivateHalf::Rsa(rsa),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn keys_are_completed_and_checked_in_any_context() {
+        let elsewhere = backend(Lib::elsewhere(c"default", Some(c"provider=default")));
+        for backend in [BACKEND, &elsewhere] {
+            for key in private_keys() {
+                assert!(backend.complete(private_half(&key)).unwrap() == key, "{key:?}");
+                backend.check_public(&key).unwrap();
+                let jwk = Jwk::new(key);
+                jwk.check_consistency(backend).unwrap();
+                jwk.to_public().unwrap().check_consistency(backend).unwrap();
+            }
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn no_key_is_completed_or_checked_in_another_context_or_with_other_properties() {
+        let empty = backend(Lib::elsewhere(c"null", None));
+        let nobody = backend(Lib::elsewhere(c"default", Some(c"provider=nobody")));
+        for backend in [empty, nobody] {
+            for key in private_keys() {
+                for refused in
+                    [backend.complete(private_half(&key)).err(), backend.check_public(&key).err()]
+                {
+                    assert!(matches!(refused, Some(KeyError::Unavailable(_))), "{refused:?}");
+                    assert!(ErrorStack::get().errors().is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_public_key_that_is_no_point_of_its_curve_is_not_consistent() {
+        let ec = |crv: EcCurve| {
+            let point = vec![7; crv.coordinate_len()];
+            Params::Ec(Ec::new(crv, point.clone(), point, None).unwrap())
+        };
+        let okp = |crv: OkpCurve, y| {
+            let x = [vec![y], vec![0; crv.key_len() - 1]].concat();
+            Params::Okp(Okp::new(crv, x, None).unwrap())
+        };
+        for key in [
+            ec(EcCurve::P256),
+            ec(EcCurve::P384),
+            ec(EcCurve::P521),
+            ec(EcCurve::Secp256k1),
+            okp(OkpCurve::Ed25519, 2),
+            okp(OkpCurve::Ed448, 2),
+        ] {
+            let refused = BACKEND.check_public(&key).err();
+            assert!(matches!(refused, Some(KeyError::Inconsistent)), "{key:?} {refused:?}");
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_shared_key_has_nothing_to_check_and_keys_unknown_here_are_not_supported() {
+        BACKEND.check_public(&Params::Oct(Oct::new([7; 32].into()).unwrap())).unwrap();
+        let jwk = |json: &str| json.parse::<Jwk>().unwrap().params().clone();
+        let public = "A".repeat(1750); // 1312 octets of nothing
+        let akp = jwk(&format!(r#"{{"kty":"AKP","alg":"ML-DSA-44","pub":"{public}"}}"#));
+        for (key, name) in [(akp, "ML-DSA-44"), (jwk(r#"{"kty":"other"}"#), "this kind of key")] {
+            let refused = BACKEND.check_public(&key).err();
+            let Some(KeyError::Unsupported { what }) = refused else { panic!("{refused:?}") };
+            assert_eq!(what, name);
+        }
+        let seed = [7; 32].into();
+        let half = PrivateHalf::Akp { alg: AkpAlgorithm::ML_DSA_44, seed: &seed };
+        let refused = BACKEND.complete(half).err();
+        let Some(KeyError::Unsupported { what }) = refused else { panic!("{refused:?}") };
+        assert_eq!(what, "ML-DSA-44");
     }
 
     #[test]

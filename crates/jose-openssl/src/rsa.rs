@@ -1,5 +1,8 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS with SHA-2 (RFC 7518 §3.3, §3.5).
 
+use alloc::borrow::Cow;
+use core::mem;
+
 use jose_core::SecretBytes;
 use jose_core::crypto::{
     CryptoError, KeyError, Refused, SignStream, Signer, Verifier, VerifyStream,
@@ -47,17 +50,7 @@ impl RsaSigner {
     ) -> Result<Self, KeyError> {
         let key = import_pair(lib, rsa)?;
         let template = template(lib, Operation::Sign, &key, padding, hash)?;
-        let signer = Self { template, len: rsa.n().len() };
-        if is_without_primes(rsa) {
-            // There is nothing to calculate with, but an exponent that is not e's inverse makes
-            // signatures that do not verify.
-            let mut signature = Vec::new();
-            signer.sign(&[b"pairwise"], &mut signature).map_err(KeyError::Unavailable)?;
-            RsaVerifier::new(lib, padding, hash, rsa)?
-                .verify(&[b"pairwise"], &signature)
-                .map_err(|_| KeyError::Inconsistent)?;
-        }
-        Ok(signer)
+        Ok(Self { template, len: rsa.n().len() })
     }
 
     fn over(&self, input: &[&[u8]]) -> Result<Signing, CryptoError> {
@@ -137,8 +130,11 @@ impl VerifyStream for Verifying {
 }
 
 pub(crate) fn generate(lib: &Lib, bits: usize) -> Result<KeyParams, KeyError> {
-    let params =
-        Params::new().number(c"bits", &bits.to_be_bytes()).number(c"e", &65_537_u32.to_be_bytes());
+    generate_of(lib, bits, 65_537)
+}
+
+fn generate_of(lib: &Lib, bits: usize, e: u32) -> Result<KeyParams, KeyError> {
+    let params = Params::new().number(c"bits", &bits.to_be_bytes()).number(c"e", &e.to_be_bytes());
     let key = Pkey::generate(lib, c"RSA", &params).map_err(KeyError::Unavailable)?;
     let number = |name| {
         let mut number = Zeroizing::new(vec![0; bits.div_ceil(8)]);
@@ -159,28 +155,31 @@ pub(crate) fn import_public(lib: &Lib, rsa: &Rsa) -> Result<Pkey, KeyError> {
     Pkey::import(lib, Parts::Public, c"RSA", public(rsa))
 }
 
-/// Refuses numbers that do not belong together, but for the private exponent of a key
-/// [without primes](is_without_primes).
+/// Refuses numbers that do not belong together, and recovers the primes where they are not given.
 pub(crate) fn import_pair(lib: &Lib, rsa: &Rsa) -> Result<Pkey, KeyError> {
     let private = rsa.private().ok_or(KeyError::NotPrivate)?;
-    if !is_consistent(rsa, private).map_err(unavailable)? {
-        return Err(KeyError::Inconsistent);
-    }
-    let mut params = public(rsa).number(c"d", private.d().expose_secret());
-    if let Some(crt) = private.crt() {
-        params = params
-            .number(c"rsa-factor1", crt.p().expose_secret())
-            .number(c"rsa-factor2", crt.q().expose_secret())
-            .number(c"rsa-exponent1", crt.dp().expose_secret())
-            .number(c"rsa-exponent2", crt.dq().expose_secret())
-            .number(c"rsa-coefficient1", crt.qi().expose_secret());
-    }
-    Pkey::import(lib, Parts::Pair, c"RSA", params)
+    let crt = consistent_crt(rsa, private)?;
+    import_parts(lib, rsa, private.d(), &crt)
 }
 
-/// Whether the private exponent has to be tried, because there is nothing to calculate it with.
-pub(crate) fn is_without_primes(rsa: &Rsa) -> bool {
-    rsa.private().is_some_and(|private| private.crt().is_none())
+/// The whole key of one whose primes may be missing.
+pub(crate) fn complete(lib: &Lib, rsa: &Rsa) -> Result<KeyParams, KeyError> {
+    let private = rsa.private().ok_or(KeyError::NotPrivate)?;
+    let crt = consistent_crt(rsa, private)?;
+    import_parts(lib, rsa, private.d(), &crt)?;
+    let private = RsaPrivate::new(private.d().expose_secret(), Some(crt.into_owned()));
+    Ok(KeyParams::Rsa(Rsa::new(rsa.n(), rsa.e(), Some(private))))
+}
+
+fn import_parts(lib: &Lib, rsa: &Rsa, d: &SecretBytes, crt: &RsaCrt) -> Result<Pkey, KeyError> {
+    let params = public(rsa)
+        .number(c"d", d.expose_secret())
+        .number(c"rsa-factor1", crt.p().expose_secret())
+        .number(c"rsa-factor2", crt.q().expose_secret())
+        .number(c"rsa-exponent1", crt.dp().expose_secret())
+        .number(c"rsa-exponent2", crt.dq().expose_secret())
+        .number(c"rsa-coefficient1", crt.qi().expose_secret());
+    Pkey::import(lib, Parts::Pair, c"RSA", params)
 }
 
 fn public(rsa: &Rsa) -> Params<'_> {
@@ -206,31 +205,42 @@ fn template(
     Template::new(lib, operation, key, hash, &params).map_err(KeyError::Unavailable)
 }
 
-/// Whether the numbers belong together (RFC 8017 §3.2), as far as they are given.
+/// The primes and what follows from them, as given or recovered, if all numbers belong together.
+fn consistent_crt<'a>(rsa: &Rsa, private: &'a RsaPrivate) -> Result<Cow<'a, RsaCrt>, KeyError> {
+    let crt = match private.crt() {
+        Some(crt) => Cow::Borrowed(crt),
+        None => recover(rsa, private.d())
+            .map_err(unavailable)?
+            .map(Cow::Owned)
+            .ok_or(KeyError::Inconsistent)?,
+    };
+    if is_consistent(rsa, private.d(), &crt).map_err(unavailable)? {
+        Ok(crt)
+    } else {
+        Err(KeyError::Inconsistent)
+    }
+}
+
+/// Whether the numbers belong together (RFC 8017 §3.2).
 #[allow(clippy::many_single_char_names, reason = "the names of RFC 8017 and RFC 7518")]
-fn is_consistent(rsa: &Rsa, private: &RsaPrivate) -> Result<bool, ErrorStack> {
+fn is_consistent(rsa: &Rsa, d: &SecretBytes, crt: &RsaCrt) -> Result<bool, ErrorStack> {
     let max = rsa.n().len();
     let (n, e, one) =
         (BigNum::from_slice(rsa.n())?, BigNum::from_slice(rsa.e())?, BigNum::from_u32(1)?);
-    if private.d().len() > max {
-        return Ok(false);
-    }
-    let d = secret(private.d())?;
-    let Some(crt) = private.crt() else { return Ok(d > one && d < n) };
     // Numbers longer than the modulus are wrong already, and would take their time.
-    if [crt.p(), crt.q(), crt.dp(), crt.dq(), crt.qi()].iter().any(|number| number.len() > max) {
+    if [d, crt.p(), crt.q(), crt.dp(), crt.dq(), crt.qi()].iter().any(|number| number.len() > max) {
         return Ok(false);
     }
+    let d = secret(d)?;
     let (p, q, qi) = (secret(crt.p())?, secret(crt.q())?, secret(crt.qi())?);
     let mut ctx = BigNumContext::new_secure()?;
-    let mut number = BigNum::new_secure()?;
+    let mut number = blank()?;
     number.checked_mul(&p, &q, &mut ctx)?;
     if number != n || p <= one || q <= one || d >= n || qi >= p {
         return Ok(false);
     }
     for (prime, exponent) in [(&p, crt.dp()), (&q, crt.dq())] {
-        let mut order = BigNum::new_secure()?;
-        order.set_const_time();
+        let mut order = blank()?;
         order.checked_sub(prime, &one)?;
         number.checked_rem(&d, &order, &mut ctx)?;
         if number != secret(exponent)? {
@@ -245,17 +255,112 @@ fn is_consistent(rsa: &Rsa, private: &RsaPrivate) -> Result<bool, ErrorStack> {
     Ok(number == one)
 }
 
+/// The primes and what follows from them, if `d` is the inverse of `e` (SP 800-56B C.1).
+#[allow(clippy::many_single_char_names, reason = "the names of RFC 8017 and RFC 7518")]
+fn recover(rsa: &Rsa, d: &SecretBytes) -> Result<Option<RsaCrt>, ErrorStack> {
+    if d.len() > rsa.n().len() {
+        return Ok(None);
+    }
+    let (n, e, one) =
+        (BigNum::from_slice(rsa.n())?, BigNum::from_slice(rsa.e())?, BigNum::from_u32(1)?);
+    let d = secret(d)?;
+    if d <= one || d >= n {
+        return Ok(None);
+    }
+    let mut ctx = BigNumContext::new_secure()?;
+    let (mut product, mut k) = (blank()?, blank()?);
+    product.checked_mul(&e, &d, &mut ctx)?;
+    k.checked_sub(&product, &one)?;
+    let Some(mut p) = factor(&n, &k, &mut ctx)? else { return Ok(None) };
+    let mut q = blank()?;
+    q.checked_div(&n, &p, &mut ctx)?;
+    if p < q {
+        mem::swap(&mut p, &mut q);
+    }
+    let exponent = |prime: &BigNum, ctx: &mut BigNumContext| {
+        let (mut order, mut exponent) = (blank()?, blank()?);
+        order.checked_sub(prime, &one)?;
+        exponent.checked_rem(&d, &order, ctx)?;
+        Ok::<_, ErrorStack>(exponent)
+    };
+    let (dp, dq) = (exponent(&p, &mut ctx)?, exponent(&q, &mut ctx)?);
+    let mut qi = blank()?;
+    // There is none for factors that have one in common, and those are no primes.
+    if qi.mod_inverse(&q, &p, &mut ctx).is_err() {
+        return Ok(None);
+    }
+    let [p, q, dp, dq, qi] = [p, q, dp, dq, qi].map(|number| Zeroizing::new(number.to_vec()));
+    Ok(Some(RsaCrt::new(&p, &q, &dp, &dq, &qi)))
+}
+
+/// A factor of `n`, if `k` is a multiple of the order of every number modulo `n`.
+///
+/// On the way of repeated squaring from the power of the odd part of `k` to that of `k`, which is 1,
+/// there is for half of all bases or more a square root of 1 that is neither 1 nor -1. A prime and its
+/// powers have no such root, and for any other exponent the way does not lead to 1.
+fn factor(n: &BigNum, k: &BigNum, ctx: &mut BigNumContext) -> Result<Option<BigNum>, ErrorStack> {
+    let one = BigNum::from_u32(1)?;
+    let mut minus_one = BigNum::new()?;
+    minus_one.checked_sub(n, &one)?;
+    let mut twos = 0;
+    while twos < k.num_bits() && !k.is_bit_set(twos) {
+        twos += 1;
+    }
+    if twos == 0 {
+        return Ok(None); // multiples of an order of two primes are even
+    }
+    let (mut odd, mut root, mut square) = (blank()?, blank()?, blank()?);
+    odd.rshift(k, twos)?;
+    for base in BASES {
+        root.mod_exp(&*BigNum::from_u32(base)?, &odd, n, ctx)?;
+        if root == one {
+            continue;
+        }
+        for _ in 0..twos {
+            square.mod_sqr(&root, n, ctx)?;
+            if square == one {
+                break;
+            }
+            mem::swap(&mut root, &mut square);
+        }
+        if square != one {
+            return Ok(None);
+        }
+        if root != minus_one {
+            let mut factor = blank()?;
+            square.checked_sub(&root, &one)?;
+            factor.gcd(&square, n, ctx)?;
+            return Ok(Some(factor));
+        }
+    }
+    Ok(None)
+}
+
 /// A number that is wiped when freed, and that OpenSSL does not branch on.
 fn secret(big_endian: &SecretBytes) -> Result<BigNum, ErrorStack> {
+    let mut number = blank()?;
+    number.copy_from_slice(big_endian.expose_secret())?;
+    Ok(number)
+}
+
+/// Room for a secret number.
+fn blank() -> Result<BigNum, ErrorStack> {
     let mut number = BigNum::new_secure()?;
     number.set_const_time();
-    number.copy_from_slice(big_endian.expose_secret())?;
     Ok(number)
 }
 
 fn unavailable(errors: ErrorStack) -> KeyError {
     KeyError::Unavailable(CryptoError::from_source(errors))
 }
+
+/// The first primes. All of them fail for one key in 2^64.
+const BASES: [u32; 64] = [
+    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193,
+    197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307,
+    311,
+];
 
 #[cfg(test)]
 mod tests {
@@ -304,38 +409,154 @@ mod tests {
         assert!(matches!(with(&one_and_n.map(<[u8]>::to_vec)), Err(KeyError::Inconsistent)));
     }
 
+    /// A key without its primes, of factors that may be anything.
+    fn of_factors(factors: &[&BigNum], e: u32) -> Rsa {
+        let (mut ctx, e) = (BigNumContext::new().unwrap(), BigNum::from_u32(e).unwrap());
+        let one = BigNum::from_u32(1).unwrap();
+        let (mut n, mut order) = (BigNum::from_u32(1).unwrap(), BigNum::from_u32(1).unwrap());
+        for (i, factor) in factors.iter().enumerate() {
+            n = &n * *factor;
+            // Euler's function, also of a power.
+            let is_repeated = factors[..i].iter().any(|before| before == factor);
+            order = if is_repeated { &order * *factor } else { &order * &(*factor - &one) };
+        }
+        let mut d = BigNum::new().unwrap();
+        d.mod_inverse(&e, &order, &mut ctx).unwrap();
+        Rsa::new(&n.to_vec(), &e.to_vec(), Some(RsaPrivate::new(&d.to_vec(), None)))
+    }
+
+    fn without_primes(rsa: &Rsa, d: &[u8]) -> Rsa {
+        Rsa::new(rsa.n(), rsa.e(), Some(RsaPrivate::new(d, None)))
+    }
+
+    fn d(rsa: &Rsa) -> Vec<u8> {
+        rsa.private().unwrap().d().expose_secret().to_vec()
+    }
+
+    /// With the public exponents 65537 and 3.
+    fn keys() -> [Rsa; 2] {
+        [65_537, 3].map(|e| match generate_of(&LIB, 2048, e) {
+            Ok(KeyParams::Rsa(rsa)) => rsa,
+            other => panic!("{other:?}"),
+        })
+    }
+
     #[test]
-    fn without_the_primes_the_exponent_is_tried() {
-        let Ok(KeyParams::Rsa(rsa)) = generate(&LIB, 2048) else { panic!() };
-        let d = rsa.private().unwrap().d().expose_secret().to_vec();
-        let with = |d: &[u8]| load(&Rsa::new(rsa.n(), rsa.e(), Some(RsaPrivate::new(d, None))));
-        round_trip(&with(&d).unwrap(), &rsa).unwrap();
-        let mut other = d.clone();
-        *other.last_mut().unwrap() ^= 2;
-        for wrong in [&other[..], &[0], &[1], &[3], rsa.n(), &[0xFF; 4096]] {
-            assert!(matches!(with(wrong), Err(KeyError::Inconsistent)));
+    fn without_the_primes_a_wrong_exponent_is_noticed() {
+        for rsa in keys() {
+            let right = d(&rsa);
+            round_trip(&load(&without_primes(&rsa, &right)).unwrap(), &rsa).unwrap();
+            let changed = |bits: u8| {
+                let mut wrong = right.clone();
+                *wrong.last_mut().unwrap() ^= bits;
+                wrong
+            };
+            for wrong in [
+                &changed(2)[..],
+                &changed(1), // even
+                &[],
+                &[1],
+                &[2],
+                &[3],
+                rsa.n(),
+                &vec![0xFF; rsa.n().len()],
+                &[0xFF; 4096],
+            ] {
+                let refused = complete(&LIB, &without_primes(&rsa, wrong)).err();
+                assert!(matches!(refused, Some(KeyError::Inconsistent)), "{refused:?}");
+                assert!(load(&without_primes(&rsa, wrong)).is_err());
+                assert!(ErrorStack::get().errors().is_empty());
+            }
         }
     }
 
-    /// A modulus of three primes from RFC 3526, because two of 8192 bits take minutes to find.
     #[test]
-    fn the_longest_modulus_works() {
-        let mut ctx = BigNumContext::new().unwrap();
-        let [mut n, mut order, mut product, mut d] = [(); 4].map(|()| BigNum::new().unwrap());
-        let (e, one) = (BigNum::from_u32(65_537).unwrap(), BigNum::from_u32(1).unwrap());
-        let (first, second, third) = (
-            BigNum::get_rfc3526_prime_8192().unwrap(),
-            BigNum::get_rfc3526_prime_6144().unwrap(),
-            BigNum::get_rfc3526_prime_2048().unwrap(),
-        );
-        product.checked_mul(&first, &second, &mut ctx).unwrap();
-        n.checked_mul(&product, &third, &mut ctx).unwrap();
-        order.checked_mul(&(&first - &one), &(&second - &one), &mut ctx).unwrap();
-        product.checked_mul(&order, &(&third - &one), &mut ctx).unwrap();
-        d.mod_inverse(&e, &product, &mut ctx).unwrap();
-        let private = RsaPrivate::new(&d.to_vec(), None);
-        let rsa = Rsa::new(&n.to_vec(), &e.to_vec(), Some(private));
-        assert_eq!(n.num_bits(), 16384);
-        round_trip(&load(&rsa).unwrap(), &rsa).unwrap();
+    fn the_primes_are_recovered_from_the_exponents_in_any_context() {
+        let elsewhere = Lib::elsewhere(c"default", Some(c"provider=default"));
+        for rsa in keys() {
+            // OpenSSL makes the longer prime the first, as is done here.
+            for lib in [&LIB, elsewhere] {
+                let whole = complete(lib, &without_primes(&rsa, &d(&rsa))).unwrap();
+                assert!(whole == KeyParams::Rsa(rsa.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_whole_key_is_completed_to_itself() {
+        for rsa in keys() {
+            let crt = rsa.private().unwrap().crt().unwrap();
+            let [p, q, dp, dq] =
+                [crt.p(), crt.q(), crt.dp(), crt.dq()].map(SecretBytes::expose_secret);
+            let mut inverse = BigNum::new().unwrap();
+            let (first, second) = (BigNum::from_slice(p).unwrap(), BigNum::from_slice(q).unwrap());
+            inverse.mod_inverse(&first, &second, &mut BigNumContext::new().unwrap()).unwrap();
+            let swapped = RsaCrt::new(q, p, dq, dp, &inverse.to_vec());
+            let swapped = RsaPrivate::new(&d(&rsa), Some(swapped));
+            let swapped = Rsa::new(rsa.n(), rsa.e(), Some(swapped));
+            for whole in [rsa, swapped] {
+                let completed = complete(&LIB, &whole).unwrap();
+                assert!(completed == KeyParams::Rsa(whole));
+            }
+        }
+    }
+
+    #[test]
+    fn a_public_key_is_not_completed() {
+        let [rsa, _] = keys();
+        let refused = complete(&LIB, &Rsa::new(rsa.n(), rsa.e(), None)).err();
+        assert!(matches!(refused, Some(KeyError::NotPrivate)), "{refused:?}");
+    }
+
+    #[test]
+    fn a_modulus_that_is_not_of_two_primes_is_refused() {
+        let one = BigNum::get_rfc3526_prime_2048().unwrap();
+        let other = BigNum::get_rfc3526_prime_1536().unwrap();
+        let third = BigNum::get_rfc3526_prime_3072().unwrap();
+        assert!(complete(&LIB, &of_factors(&[&one, &other], 65_537)).is_ok());
+        for factors in
+            [&[&one][..], &[&other, &other], &[&other, &other, &one], &[&one, &other, &third]]
+        {
+            let refused = complete(&LIB, &of_factors(factors, 65_537)).err();
+            assert!(matches!(refused, Some(KeyError::Inconsistent)), "{refused:?}");
+            assert!(ErrorStack::get().errors().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_primes_of_every_small_modulus_are_recovered() {
+        // Greater than all bases, and of orders with one to eight factors of two.
+        let is_prime = |n: &u32| (2..27).all(|divisor| !n.is_multiple_of(divisor));
+        let primes: Vec<u32> = (313..700).filter(is_prime).collect();
+        for (i, p) in primes.iter().enumerate() {
+            let first = BigNum::from_u32(*p).unwrap();
+            let alone = of_factors(&[&first], 65_537);
+            assert!(recover(&alone, alone.private().unwrap().d()).unwrap().is_none(), "{p}");
+            for q in &primes[..i] {
+                let second = BigNum::from_u32(*q).unwrap();
+                let rsa = of_factors(&[&second, &first], 65_537);
+                let crt = recover(&rsa, rsa.private().unwrap().d()).unwrap();
+                let found = crt.map(|crt| [crt.p().clone(), crt.q().clone()]);
+                let expected = [&first, &second].map(|prime| SecretBytes::from(prime.to_vec()));
+                assert!(found == Some(expected), "{p} {q}");
+            }
+        }
+    }
+
+    /// Of the primes of 8192 bits that RFC 3526 and RFC 7919 have, because two new ones take minutes to
+    /// find.
+    #[test]
+    fn the_longest_modulus_works_also_without_its_primes() {
+        let mut second = [0; 1024];
+        Pkey::generate(&LIB, c"DH", &Params::new().text(c"group", c"ffdhe8192"))
+            .unwrap()
+            .number(c"p", &mut second)
+            .unwrap();
+        let primes =
+            [BigNum::get_rfc3526_prime_8192().unwrap(), BigNum::from_slice(&second).unwrap()];
+        let rsa = of_factors(&[&primes[0], &primes[1]], 65_537);
+        assert_eq!(rsa.n().len() * 8, 16384);
+        let KeyParams::Rsa(whole) = complete(&LIB, &rsa).unwrap() else { panic!() };
+        round_trip(&load(&whole).unwrap(), &rsa).unwrap();
     }
 }
