@@ -217,10 +217,14 @@ impl<'a> Params<'a> {
         name: &'static CStr,
     ) -> Self {
         let [key, query] = keys;
-        let params = self.text(key, name);
+        self.text(key, name).properties(lib, query)
+    }
+
+    /// The property query by which what else is needed is to be found.
+    pub(crate) fn properties(self, lib: &Lib, query: &'static CStr) -> Self {
         match lib.properties {
-            Some(properties) => params.text(query, properties),
-            None => params,
+            Some(properties) => self.text(query, properties),
+            None => self,
         }
     }
 
@@ -869,25 +873,29 @@ impl RunningMac {
     }
 }
 
-/// Fills `out` with what a key derivation function makes of `params`.
-pub(crate) fn derive(
-    lib: &Lib,
-    name: &'static CStr,
-    params: &Params<'_>,
-    out: &mut [u8],
-) -> Result<(), CryptoError> {
-    // SAFETY: the context is live or null, the strings end with NUL or are null.
-    let kdf = unsafe { ffi::EVP_KDF_fetch(lib.ctx(), name.as_ptr(), lib.properties()) };
-    // SAFETY: a fetch hands its reference to the caller.
-    let kdf = unsafe { Kdf::own(kdf) }?;
-    // SAFETY: the algorithm is live; the new context takes a reference of its own.
-    let ctx = unsafe { ffi::EVP_KDF_CTX_new(kdf.as_ptr()) };
-    // SAFETY: the caller owns the context that was made.
-    let ctx = unsafe { KdfCtx::own(ctx) }?;
-    let list = params.list.as_ptr();
-    // SAFETY: `out` is writable for its length, the list is ended, and what it points to lives as
-    // long as `params`.
-    ok(unsafe { ffi::EVP_KDF_derive(ctx.as_ptr(), out.as_mut_ptr(), out.len(), list) })
+/// A key derivation function.
+pub(crate) struct KeyDerivation(Kdf);
+
+impl KeyDerivation {
+    /// Fails if no provider in the context has it with the properties asked for.
+    pub(crate) fn fetch(lib: &Lib, name: &'static CStr) -> Result<Self, CryptoError> {
+        // SAFETY: the context is live or null, the strings end with NUL or are null.
+        let kdf = unsafe { ffi::EVP_KDF_fetch(lib.ctx(), name.as_ptr(), lib.properties()) };
+        // SAFETY: a fetch hands its reference to the caller.
+        unsafe { Kdf::own(kdf) }.map(Self)
+    }
+
+    /// Fills `out` with what the function makes of `params`.
+    pub(crate) fn derive(&self, params: &Params<'_>, out: &mut [u8]) -> Result<(), CryptoError> {
+        // SAFETY: the algorithm is live; the new context takes a reference of its own.
+        let ctx = unsafe { ffi::EVP_KDF_CTX_new(self.0.as_ptr()) };
+        // SAFETY: the caller owns the context that was made.
+        let ctx = unsafe { KdfCtx::own(ctx) }?;
+        let list = params.list.as_ptr();
+        // SAFETY: `out` is writable for its length, the list is ended, and what it points to lives
+        // as long as `params`.
+        ok(unsafe { ffi::EVP_KDF_derive(ctx.as_ptr(), out.as_mut_ptr(), out.len(), list) })
+    }
 }
 
 /// Defines the owner of one of OpenSSL's objects.

@@ -5,11 +5,12 @@ use core::mem;
 use core::num::NonZeroU32;
 
 use jose_core::SecretBytes;
-use jose_core::crypto::CryptoError;
+use jose_core::crypto::{CryptoError, KeyError};
 use jose_core::jwa::Hash;
 use zeroize::Zeroizing;
 
-use crate::ffi::{self, Lib, Params};
+use crate::digest;
+use crate::ffi::{KeyDerivation, Lib, Params};
 
 /// The Concat KDF with SHA-256: the one-step function of SP 800-56C, by its own name so that it runs
 /// where the shared secret is.
@@ -23,7 +24,7 @@ pub(crate) fn concat(
         .hash(lib, [c"digest", c"properties"], Hash::Sha256)?
         .octets(c"key", z)
         .octets(c"info", other_info);
-    derive(lib, c"SSKDF", &params, len)
+    derive(&KeyDerivation::fetch(lib, c"SSKDF")?, &params, len)
 }
 
 /// PBKDF2 with HMAC (RFC 8018 §5.2).
@@ -35,26 +36,75 @@ pub(crate) fn pbkdf2(
     count: NonZeroU32,
     len: usize,
 ) -> Result<SecretBytes, CryptoError> {
+    pbkdf2_named(lib, digest::name(hash)?, password, salt, count, len)
+}
+
+/// PBKDF2 with HMAC on a hash function by the name that providers have for it.
+pub(crate) fn pbkdf2_named(
+    lib: &Lib,
+    hash: &'static CStr,
+    password: &SecretBytes,
+    salt: &[u8],
+    count: NonZeroU32,
+    len: usize,
+) -> Result<SecretBytes, CryptoError> {
     // No `pkcs5`: whether the bounds of SP 800-132 hold is for the provider to say, and it is those
     // of validated modules that say so.
     let params = Params::new()
-        .hash(lib, [c"digest", c"properties"], hash)?
+        .hash_named(lib, [c"digest", c"properties"], hash)
         .octets(c"pass", password.expose_secret())
         .octets(c"salt", salt)
         .number(c"iter", &count.get().to_be_bytes());
-    derive(lib, c"PBKDF2", &params, len)
+    derive(&KeyDerivation::fetch(lib, c"PBKDF2")?, &params, len)
+}
+
+/// scrypt (RFC 7914 §6), with the cost parameter N as 2^`log_n`.
+pub(crate) fn scrypt(
+    lib: &Lib,
+    password: &SecretBytes,
+    salt: &[u8],
+    (log_n, r, p): (u8, u32, u32),
+    len: usize,
+) -> Result<SecretBytes, KeyError> {
+    let unsupported = |what| KeyError::Unsupported { what };
+    let n = scrypt_n(log_n, r, p).ok_or_else(|| unsupported("these parameters of scrypt"))?;
+    // Validated modules lack it.
+    let function = KeyDerivation::fetch(lib, c"SCRYPT").map_err(|_| unsupported("scrypt"))?;
+    let params = Params::new()
+        .properties(lib, c"properties")
+        .octets(c"pass", password.expose_secret())
+        .octets(c"salt", salt)
+        .number(c"n", &n.to_be_bytes())
+        .number(c"r", &r.to_be_bytes())
+        .number(c"p", &p.to_be_bytes());
+    derive(&function, &params, len).map_err(KeyError::Unavailable)
+}
+
+/// The cost parameter N, or nothing for parameters out of the bounds of RFC 7914 §2, and for those that
+/// take more memory than OpenSSL would.
+fn scrypt_n(log_n: u8, r: u32, p: u32) -> Option<u64> {
+    let n = 1_u64.checked_shl(log_n.into()).filter(|n| *n > 1)?;
+    let (r, p) = (u64::from(r), u64::from(p));
+    if r == 0 || p == 0 || u64::from(log_n) >= 16 * r {
+        return None;
+    }
+    // Two blocks to work with, besides those of the RFC.
+    let memory = n.checked_add(p + 2)?.checked_mul(128 * r)?;
+    (memory <= SCRYPT_MAX_MEMORY).then_some(n)
 }
 
 fn derive(
-    lib: &Lib,
-    name: &'static CStr,
+    function: &KeyDerivation,
     params: &Params<'_>,
     len: usize,
 ) -> Result<SecretBytes, CryptoError> {
     let mut key = Zeroizing::new(vec![0; len]);
-    ffi::derive(lib, name, params, &mut key)?;
+    function.derive(params, &mut key)?;
     Ok(SecretBytes::new(mem::take(&mut *key)))
 }
+
+/// 1025 MiB, the default of EVP_KDF-SCRYPT(7).
+const SCRYPT_MAX_MEMORY: u64 = 1025 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -90,6 +140,84 @@ mod tests {
             let (password, salt) = (password.as_bytes().into(), salt.as_bytes());
             let key = pbkdf2(&LIB, Hash::Sha256, &password, salt, count(rounds), 64).unwrap();
             assert_eq!(key.expose_secret(), hex(expected));
+        }
+    }
+
+    #[test]
+    fn the_examples_of_rfc_7914_for_scrypt_are_derived() {
+        for (password, salt, cost, expected) in [
+            (
+                "",
+                "",
+                (4, 1, 1),
+                "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442\
+                 fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906",
+            ),
+            (
+                "password",
+                "NaCl",
+                (10, 8, 16),
+                "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b373162\
+                 2eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640",
+            ),
+            (
+                "pleaseletmein",
+                "SodiumChloride",
+                (14, 8, 1),
+                "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2\
+                 d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887",
+            ),
+        ] {
+            let elsewhere = Lib::elsewhere(c"default", Some(c"provider=default"));
+            for lib in [&LIB, elsewhere] {
+                let key = scrypt(lib, &password.as_bytes().into(), salt.as_bytes(), cost, 64);
+                assert_eq!(key.unwrap().expose_secret(), hex(expected), "{cost:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn scrypt_takes_as_much_memory_as_its_parameters_say() {
+        // 64 MiB in N blocks, 32 MiB and a little in many lanes.
+        for cost in [(16, 8, 1), (1, 8, 1 << 15), (2, 1 << 12, 1 << 6)] {
+            let key = scrypt(&LIB, &[7; 9].into(), &[8; 16], cost, 32).unwrap();
+            assert_eq!(key.len(), 32, "{cost:?}");
+        }
+    }
+
+    #[test]
+    fn absurd_parameters_of_scrypt_are_not_supported() {
+        for cost in [
+            (0, 8, 1),
+            (64, 8, 1),
+            (255, 8, 1),
+            (14, 0, 1),
+            (14, 8, 0),
+            (16, 1, 1), // N is not below 2^(128 r / 8)
+            (63, u32::MAX, 1),
+            (63, 8, 1),
+            (21, 8, 1), // 2 GiB
+            (14, u32::MAX, u32::MAX),
+            (14, 1, u32::MAX),
+            (14, 8, 1 << 21), // 2 GiB in lanes
+        ] {
+            let refused = scrypt(&LIB, &[7; 9].into(), &[8; 16], cost, 32).err();
+            assert!(matches!(refused, Some(KeyError::Unsupported { .. })), "{cost:?} {refused:?}");
+            assert!(ErrorStack::get().errors().is_empty(), "{cost:?}");
+        }
+    }
+
+    #[test]
+    fn scrypt_is_not_supported_where_no_provider_has_it() {
+        for lib in
+            [Lib::elsewhere(c"null", None), Lib::elsewhere(c"default", Some(c"provider=nobody"))]
+        {
+            let refused = scrypt(lib, &[7; 9].into(), &[8; 16], (4, 1, 1), 32).err();
+            assert!(
+                matches!(refused, Some(KeyError::Unsupported { what: "scrypt" })),
+                "{refused:?}"
+            );
+            assert!(ErrorStack::get().errors().is_empty());
         }
     }
 

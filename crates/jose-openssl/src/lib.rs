@@ -8,7 +8,8 @@
 //!
 //! It encrypts and decrypts with every registered algorithm, by these parts: `RSA-OAEP` with SHA-1 and
 //! SHA-2, AES Key Wrap, ECDH-ES on P-256, P-384, P-521, X25519 and X448, PBKDF2, AES-GCM, and AES-CBC
-//! with HMAC. `RSA1_5` it decrypts only.
+//! with HMAC. `RSA1_5` it decrypts only. For keys in files it has PBES2 with PBKDF2 or scrypt and
+//! AES-CBC.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,6 +57,7 @@ mod eddsa;
 mod ffi;
 mod hmac;
 mod kdf;
+mod pbes2;
 mod random;
 mod rsa;
 mod rsa_oaep;
@@ -65,7 +67,7 @@ use core::num::NonZeroU32;
 use jose_core::SecretBytes;
 use jose_core::crypto::{
     AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
-    KeyUnwrapper, KeyWrapper, NewKey, PrivateHalf, Signer, Verifier,
+    KeyUnwrapper, KeyWrapper, NewKey, Pbes2, PrivateHalf, Signer, Verifier,
 };
 use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwk::{OkpCurve, Params};
@@ -195,6 +197,24 @@ impl Backend for OpenSsl {
         len: usize,
     ) -> Result<SecretBytes, KeyError> {
         kdf::pbkdf2(self.lib(), hash, password, salt, count, len).map_err(KeyError::Unavailable)
+    }
+
+    fn pbes2_encrypt(
+        &self,
+        scheme: &Pbes2<'_>,
+        password: &SecretBytes,
+        text: &SecretBytes,
+    ) -> Result<Vec<u8>, KeyError> {
+        pbes2::encrypt(self.lib(), scheme, password, text)
+    }
+
+    fn pbes2_decrypt(
+        &self,
+        scheme: &Pbes2<'_>,
+        password: &SecretBytes,
+        ciphertext: &[u8],
+    ) -> Result<SecretBytes, KeyError> {
+        pbes2::decrypt(self.lib(), scheme, password, ciphertext)
     }
 
     fn complete(&self, key: PrivateHalf<'_>) -> Result<Params, KeyError> {
