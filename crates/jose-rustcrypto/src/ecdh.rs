@@ -61,6 +61,19 @@ pub(crate) fn generate_x25519() -> Result<Params, KeyError> {
     x25519_params(&secret, Some(d)).ok_or(KeyError::Inconsistent)
 }
 
+/// The key of a private one, which stays as it is given: the bits that RFC 7748 §5 has set and cleared
+/// are so whenever it is used.
+pub(crate) fn complete_x25519(d: &SecretBytes) -> Result<Params, KeyError> {
+    x25519_load(d.expose_secret())
+        .and_then(|secret| x25519_params(&secret, Some(d.clone())))
+        .ok_or(KeyError::Inconsistent)
+}
+
+/// Every string of its length is a public key (RFC 7748 §5).
+pub(crate) fn check_public_x25519(okp: &Okp) -> Result<(), KeyError> {
+    x25519_point(okp).map(drop).ok_or(KeyError::Inconsistent)
+}
+
 /// What the curves of NIST have in common.
 trait Curve:
     elliptic_curve::Curve<FieldBytesSize: ModulusSize>
@@ -328,6 +341,29 @@ mod tests {
             let z = X25519Private::new(&own).unwrap().z(&Params::Okp(other)).unwrap();
             let expected = "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742";
             assert_eq!(z.as_bytes()[..], hex(expected));
+        }
+    }
+
+    /// Its bits are not those that RFC 7748 §5 sets and clears, and come back as they are.
+    #[test]
+    fn a_private_key_alone_gives_the_whole_key() {
+        let bob = rfc8037_bob();
+        assert_eq!(complete_x25519(bob.d().unwrap()).unwrap(), Params::Okp(bob));
+    }
+
+    #[test]
+    fn a_private_key_of_another_length_is_refused() {
+        for len in [0, 31, 33] {
+            let d = SecretBytes::new(vec![7; len]);
+            assert!(matches!(complete_x25519(&d), Err(KeyError::Inconsistent)), "{len}");
+        }
+    }
+
+    #[test]
+    fn any_string_is_a_public_key_of_x25519() {
+        for octet in [0, 7, 0xFF] {
+            let point = okp(OkpCurve::X25519, &[octet; 32], None);
+            assert!(check_public_x25519(&point).is_ok());
         }
     }
 

@@ -41,8 +41,7 @@ impl Curve for Secp256k1 {}
 
 pub(crate) fn signer<C: Curve>(ec: &Ec) -> Result<Box<dyn Signer>, KeyError> {
     let d = ec.d().ok_or(KeyError::NotPrivate)?;
-    // Refuses scalars outside 1 to n - 1.
-    let key = SigningKey::<C>::from_slice(d.expose_secret()).map_err(|_| KeyError::Inconsistent)?;
+    let key = scalar::<C>(d)?;
     if *key.verifying_key() != point(ec)? {
         return Err(KeyError::Inconsistent);
     }
@@ -56,12 +55,31 @@ pub(crate) fn verifier<C: Curve>(ec: &Ec) -> Result<Box<dyn Verifier>, KeyError>
 pub(crate) fn generate<C: Curve>(crv: EcCurve) -> Result<Params, KeyError> {
     let key = SigningKey::<C>::try_generate_from_rng(&mut SysRng)
         .map_err(|error| KeyError::Unavailable(CryptoError::from_source(error)))?;
+    params(crv, &key)
+}
+
+/// The key of a scalar.
+pub(crate) fn complete<C: Curve>(crv: EcCurve, d: &SecretBytes) -> Result<Params, KeyError> {
+    params(crv, &scalar::<C>(d)?)
+}
+
+/// Refuses what [`verifier`] refuses.
+pub(crate) fn check_public<C: Curve>(ec: &Ec) -> Result<(), KeyError> {
+    point::<C>(ec).map(drop)
+}
+
+fn params<C: Curve>(crv: EcCurve, key: &SigningKey<C>) -> Result<Params, KeyError> {
     let point = key.verifying_key().to_sec1_point(false);
     let (Some(x), Some(y)) = (point.x(), point.y()) else { return Err(KeyError::Inconsistent) };
     let d = Zeroizing::new(key.to_bytes());
     Ec::new(crv, x.to_vec(), y.to_vec(), Some(SecretBytes::from(d.as_slice())))
         .map(Params::Ec)
         .map_err(|_| KeyError::Inconsistent)
+}
+
+/// Refuses scalars outside 1 to n - 1.
+fn scalar<C: Curve>(d: &SecretBytes) -> Result<SigningKey<C>, KeyError> {
+    SigningKey::from_slice(d.expose_secret()).map_err(|_| KeyError::Inconsistent)
 }
 
 /// Refuses coordinates that are not reduced, and points off the curve.
@@ -200,6 +218,8 @@ mod tests {
         order: Vec<u8>,
         signer: fn(&Ec) -> Result<Box<dyn Signer>, KeyError>,
         verifier: fn(&Ec) -> Result<Box<dyn Verifier>, KeyError>,
+        complete: fn(EcCurve, &SecretBytes) -> Result<Params, KeyError>,
+        check_public: fn(&Ec) -> Result<(), KeyError>,
         signature: Vec<u8>,
         negated: Vec<u8>,
     }
@@ -211,7 +231,16 @@ mod tests {
         let mut order = (-Scalar::<C>::ONE).to_repr().to_vec();
         *order.last_mut().unwrap() += 1;
         let negated = negated::<C>(&signature);
-        Suite { ec, order, signer: signer::<C>, verifier: verifier::<C>, signature, negated }
+        Suite {
+            ec,
+            order,
+            signer: signer::<C>,
+            verifier: verifier::<C>,
+            complete: complete::<C>,
+            check_public: check_public::<C>,
+            signature,
+            negated,
+        }
     }
 
     #[test]
@@ -249,7 +278,40 @@ mod tests {
             for d in [vec![0; x.len()], suite.order, vec![0xFF; x.len()]] {
                 let key = with(&suite.ec, x, y, &d);
                 assert!(matches!((suite.signer)(&key), Err(KeyError::Inconsistent)));
+                let completed = (suite.complete)(key.crv(), key.d().unwrap());
+                assert!(matches!(completed, Err(KeyError::Inconsistent)));
             }
+        });
+    }
+
+    #[test]
+    fn a_scalar_alone_gives_the_whole_key() {
+        on_every_curve(|suite| {
+            let completed = (suite.complete)(suite.ec.crv(), suite.ec.d().unwrap());
+            assert_eq!(completed.unwrap(), Params::Ec(suite.ec));
+        });
+    }
+
+    /// The key of RFC 7515 appendix A.3.
+    #[test]
+    fn the_public_half_is_that_of_rfc_7515() {
+        let [x, y, d] = [
+            "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+            "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+        ]
+        .map(|member| jose_core::base64url::decode(member.as_bytes()).unwrap());
+        let Params::Ec(ec) = complete::<NistP256>(EcCurve::P256, &d.into()).unwrap() else {
+            panic!()
+        };
+        assert_eq!((ec.x(), ec.y()), (&*x, &*y));
+    }
+
+    #[test]
+    fn a_point_on_its_curve_passes() {
+        on_every_curve(|suite| {
+            let public = Ec::new(suite.ec.crv(), suite.ec.x().into(), suite.ec.y().into(), None);
+            assert!((suite.check_public)(&public.unwrap()).is_ok(), "{:?}", suite.ec);
         });
     }
 
@@ -274,6 +336,7 @@ mod tests {
                 let key = with(&suite.ec, x, y, d);
                 assert!(matches!((suite.verifier)(&key), Err(KeyError::Inconsistent)));
                 assert!(matches!((suite.signer)(&key), Err(KeyError::Inconsistent)));
+                assert!(matches!((suite.check_public)(&key), Err(KeyError::Inconsistent)));
             }
         });
     }

@@ -16,9 +16,7 @@ use zeroize::Zeroizing;
 use crate::random;
 
 pub(crate) fn signer(okp: &Okp) -> Result<Box<dyn Signer>, KeyError> {
-    let d = okp.d().ok_or(KeyError::NotPrivate)?;
-    let seed = d.expose_secret().try_into().map_err(|_| KeyError::Inconsistent)?;
-    let key = SigningKey::from_bytes(seed);
+    let key = seeded(okp.d().ok_or(KeyError::NotPrivate)?)?;
     // Signatures under somebody else's x would give the private key away.
     if key.verifying_key().as_bytes() != okp.x() {
         return Err(KeyError::Inconsistent);
@@ -27,18 +25,35 @@ pub(crate) fn signer(okp: &Okp) -> Result<Box<dyn Signer>, KeyError> {
 }
 
 pub(crate) fn verifier(okp: &Okp) -> Result<Box<dyn Verifier>, KeyError> {
-    VerifyingKey::try_from(okp.x())
-        .map(|key| Box::new(Public(key)) as Box<dyn Verifier>)
-        .map_err(|_| KeyError::Inconsistent)
+    point(okp).map(|key| Box::new(Public(key)) as Box<dyn Verifier>)
 }
 
 pub(crate) fn generate() -> Result<Params, KeyError> {
     let mut seed = Zeroizing::new([0; SECRET_KEY_LENGTH]);
     random::fill(seed.as_mut_slice()).map_err(KeyError::Unavailable)?;
-    let x = SigningKey::from_bytes(&seed).verifying_key().as_bytes().to_vec();
-    Okp::new(OkpCurve::Ed25519, x, Some(SecretBytes::from(seed.as_slice())))
+    complete(&SecretBytes::from(seed.as_slice()))
+}
+
+/// The key of a seed.
+pub(crate) fn complete(d: &SecretBytes) -> Result<Params, KeyError> {
+    let x = seeded(d)?.verifying_key().as_bytes().to_vec();
+    Okp::new(OkpCurve::Ed25519, x, Some(d.clone()))
         .map(Params::Okp)
         .map_err(|_| KeyError::Inconsistent)
+}
+
+/// Refuses what [`verifier`] refuses.
+pub(crate) fn check_public(okp: &Okp) -> Result<(), KeyError> {
+    point(okp).map(drop)
+}
+
+fn seeded(d: &SecretBytes) -> Result<SigningKey, KeyError> {
+    d.expose_secret().try_into().map(SigningKey::from_bytes).map_err(|_| KeyError::Inconsistent)
+}
+
+/// Refuses an x that is no point.
+fn point(okp: &Okp) -> Result<VerifyingKey, KeyError> {
+    VerifyingKey::try_from(okp.x()).map_err(|_| KeyError::Inconsistent)
 }
 
 struct Private(SigningKey);
@@ -86,6 +101,24 @@ mod tests {
         let mut x = [0; 32];
         x[0] = 2;
         assert!(matches!(verifier(&rfc8037(&x)), Err(KeyError::Inconsistent)));
+        assert!(matches!(check_public(&rfc8037(&x)), Err(KeyError::Inconsistent)));
+    }
+
+    /// RFC 8037 appendix A.1.
+    #[test]
+    fn a_seed_alone_gives_the_whole_key() {
+        let x = base64url::decode(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let okp = rfc8037(&x);
+        assert!(check_public(&okp).is_ok());
+        assert_eq!(complete(okp.d().unwrap()).unwrap(), Params::Okp(okp));
+    }
+
+    #[test]
+    fn a_seed_of_another_length_is_refused() {
+        for len in [0, 31, 33] {
+            let seed = SecretBytes::new(alloc::vec![7; len]);
+            assert!(matches!(complete(&seed), Err(KeyError::Inconsistent)), "{len}");
+        }
     }
 
     #[test]

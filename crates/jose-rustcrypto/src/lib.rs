@@ -35,6 +35,7 @@
 //! | A128GCM, A192GCM, A256GCM | `aes-gcm` | random initialization vectors |
 //! | A128CBC-HS256, A192CBC-HS384, A256CBC-HS512 | `aes`, `cbc`, `hmac` | the tag is checked first |
 //! | PBKDF2 with HMAC-SHA-256, -384, -512 | `pbkdf2` | for PBES2 |
+//! | completing and checking keys: RSA, EC, Ed25519, X25519 | as above, and `crypto-bigint` | RSA with any exponent, with primes or without |
 //! | Ed448 | nothing | refused with [`KeyError::Unsupported`] |
 //!
 //! All signatures but Ed25519 also take their input piece by piece, and keep none of it.
@@ -82,7 +83,7 @@ use aes::{Aes128, Aes192, Aes256};
 use jose_core::SecretBytes;
 use jose_core::crypto::{
     AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
-    KeyUnwrapper, KeyWrapper, NewKey, Signer, Verifier,
+    KeyUnwrapper, KeyWrapper, NewKey, PrivateHalf, Signer, Verifier,
 };
 use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwk::{EcCurve, OkpCurve, Params};
@@ -226,6 +227,44 @@ impl Backend for RustCrypto {
         kdf::pbkdf2(hash, password, salt, count, len)
     }
 
+    fn complete(&self, key: PrivateHalf<'_>) -> Result<Params, KeyError> {
+        use PrivateHalf as H;
+        match key {
+            H::Akp { alg, .. } => Err(KeyError::Unsupported { what: alg.name() }),
+            H::Ec { crv: crv @ EcCurve::P256, d } => ecdsa::complete::<NistP256>(crv, d),
+            H::Ec { crv: crv @ EcCurve::P384, d } => ecdsa::complete::<NistP384>(crv, d),
+            H::Ec { crv: crv @ EcCurve::P521, d } => ecdsa::complete::<NistP521>(crv, d),
+            H::Ec { crv: crv @ EcCurve::Secp256k1, d } => ecdsa::complete::<Secp256k1>(crv, d),
+            H::Ec { crv, .. } => Err(KeyError::Unsupported { what: crv.name() }),
+            H::Okp { crv: OkpCurve::Ed25519, d } => eddsa::complete(d),
+            H::Okp { crv: OkpCurve::X25519, d } => ecdh::complete_x25519(d),
+            H::Okp { crv, .. } => Err(KeyError::Unsupported { what: crv.name() }),
+            H::Rsa(key) => rsa::complete(key),
+            _ => Err(KeyError::Unsupported { what: "this kind of key" }),
+        }
+    }
+
+    fn check_public(&self, key: &Params) -> Result<(), KeyError> {
+        match key {
+            Params::Akp(akp) => Err(KeyError::Unsupported { what: akp.alg().name() }),
+            Params::Ec(ec) => match ec.crv() {
+                EcCurve::P256 => ecdsa::check_public::<NistP256>(ec),
+                EcCurve::P384 => ecdsa::check_public::<NistP384>(ec),
+                EcCurve::P521 => ecdsa::check_public::<NistP521>(ec),
+                EcCurve::Secp256k1 => ecdsa::check_public::<Secp256k1>(ec),
+                crv => Err(KeyError::Unsupported { what: crv.name() }),
+            },
+            Params::Okp(okp) => match okp.crv() {
+                OkpCurve::Ed25519 => eddsa::check_public(okp),
+                OkpCurve::X25519 => ecdh::check_public_x25519(okp),
+                crv => Err(KeyError::Unsupported { what: crv.name() }),
+            },
+            // Core has checked the size and the exponent, and more there is not to tell.
+            Params::Oct(_) | Params::Rsa(_) => Ok(()),
+            _ => Err(KeyError::Unsupported { what: "checking keys of this type" }),
+        }
+    }
+
     fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
         match key {
             NewKey::Ec(crv @ EcCurve::P256) => ecdsa::generate::<NistP256>(crv),
@@ -259,9 +298,9 @@ impl Backend for RustCrypto {
 mod tests {
     use alloc::vec::Vec;
 
-    use jose_core::base64url;
     use jose_core::crypto::Refused;
-    use jose_core::jwk::{Rsa, RsaPrivate};
+    use jose_core::jwk::{Akp, AkpAlgorithm, Okp, Rsa, RsaPrivate};
+    use jose_core::{Alg, Jwk, base64url};
 
     use super::*;
 
@@ -301,6 +340,59 @@ mod tests {
         ]
         .map(|number| base64url::decode(number).unwrap());
         Rsa::new(&n, &[1, 0, 1], Some(RsaPrivate::new(&d, None)))
+    }
+
+    #[track_caller]
+    fn assert_unsupported<T>(result: Result<T, KeyError>, name: &str) {
+        match result.err().unwrap() {
+            KeyError::Unsupported { what } => assert_eq!(what, name),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn private_keys_that_are_not_here_are_not_completed() {
+        for crv in [OkpCurve::Ed448, OkpCurve::X448] {
+            let d = &SecretBytes::new(alloc::vec![7; crv.key_len()]);
+            assert_unsupported(BACKEND.complete(PrivateHalf::Okp { crv, d }), crv.name());
+        }
+        let (alg, seed) = (AkpAlgorithm::ML_DSA_65, &SecretBytes::from([7; 32]));
+        assert_unsupported(BACKEND.complete(PrivateHalf::Akp { alg, seed }), alg.name());
+    }
+
+    #[test]
+    fn public_keys_that_are_not_here_are_not_checked() {
+        for crv in [OkpCurve::Ed448, OkpCurve::X448] {
+            let okp = Okp::new(crv, alloc::vec![7; crv.key_len()], None).unwrap();
+            assert_unsupported(BACKEND.check_public(&Params::Okp(okp)), crv.name());
+        }
+        let alg = AkpAlgorithm::ML_DSA_44;
+        let akp = Akp::new(alg, alloc::vec![7; alg.public_len()], None).unwrap();
+        assert_unsupported(BACKEND.check_public(&Params::Akp(akp)), alg.name());
+        let unknown = Jwk::from_json(br#"{"kty":"other"}"#).unwrap();
+        assert_unsupported(BACKEND.check_public(unknown.params()), "checking keys of this type");
+    }
+
+    #[test]
+    fn each_curve_completes_and_checks_its_own_keys() {
+        for alg in [Alg::ES256, Alg::ES384, Alg::ES512, Alg::ES256K, Alg::Ed25519] {
+            let made = Jwk::generate(alg, BACKEND).unwrap();
+            assert_eq!(made.complete(BACKEND).unwrap().params(), made.params());
+            assert!(made.to_public().unwrap().check_consistency(BACKEND).is_ok());
+        }
+        let x25519 = BACKEND.generate(NewKey::Okp(OkpCurve::X25519)).unwrap();
+        let Params::Okp(okp) = &x25519 else { panic!() };
+        let half = PrivateHalf::Okp { crv: OkpCurve::X25519, d: okp.d().unwrap() };
+        assert_eq!(BACKEND.complete(half).unwrap(), x25519);
+        assert!(BACKEND.check_public(&x25519).is_ok());
+    }
+
+    #[test]
+    fn shared_keys_and_public_rsa_keys_pass_without_arithmetic() {
+        let oct = Jwk::generate(Alg::HS256, BACKEND).unwrap();
+        assert!(BACKEND.check_public(oct.params()).is_ok());
+        let rsa = Rsa::new(foreign_rsa().n(), &[1, 0, 1], None);
+        assert!(BACKEND.check_public(&Params::Rsa(rsa)).is_ok());
     }
 
     pub(crate) fn signed_in_pieces(signer: &dyn Signer, input: &[u8]) -> Vec<u8> {

@@ -18,7 +18,7 @@ use sha2::digest::const_oid::AssociatedOid;
 use sha2::digest::{FixedOutputReset, HashMarker, Update};
 
 pub(crate) use self::private::{
-    generate, oaep_unwrapper, pkcs1_v1_5_signer, pkcs1_v1_5_unwrapper, pss_signer,
+    complete, generate, oaep_unwrapper, pkcs1_v1_5_signer, pkcs1_v1_5_unwrapper, pss_signer,
 };
 use crate::digest;
 

@@ -1,7 +1,7 @@
 //! RSA private keys (RFC 7518 §6.3.2, RFC 8017 §5.2.1).
 //!
-//! Everything in this crate that computes with a private exponent or a prime is in this file,
-//! because no release of the crate `rsa` is free of RUSTSEC-2023-0071: the arithmetic underneath is
+//! Everything in this crate that computes with a private exponent or a prime is in this file and in
+//! [`recover`] below it, because no release of the crate `rsa` is free of RUSTSEC-2023-0071: the arithmetic underneath is
 //! not proved to run in constant time, so whoever can time many private-key operations closely may
 //! learn about the key. What is done about it:
 //!
@@ -16,9 +16,11 @@
 //!   verdict itself, which the caller replaces by a random key of its own.
 //!
 //! What remains is the time of the blinded operation itself and, once for each key, of loading or
-//! making it. Nor does the crate wipe every number that it computes on the way. A decryption is of
+//! making it, which includes the search for primes that were not given. Nor does the crate wipe every number that it computes on the way. A decryption is of
 //! what a stranger chose, and is what the published attacks are on: the risk is greater there than it
 //! is in signing.
+
+mod recover;
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -69,6 +71,19 @@ pub(crate) fn generate(bits: usize) -> Result<Params, KeyError> {
     let mut rng = random::seeded().map_err(KeyError::Unavailable)?;
     let key = RsaPrivateKey::new(&mut rng, bits)
         .map_err(|error| KeyError::Unavailable(CryptoError::from_source(error)))?;
+    params(&key)
+}
+
+/// The key with its primes and what follows from them; with the same numbers, if it has them.
+pub(crate) fn complete(rsa: &Rsa) -> Result<Params, KeyError> {
+    let key = load(rsa)?;
+    match rsa.private().and_then(RsaPrivate::crt) {
+        Some(_) => Ok(Params::Rsa(rsa.clone())),
+        None => params(&key),
+    }
+}
+
+fn params(key: &RsaPrivateKey) -> Result<Params, KeyError> {
     let (Some(dp), Some(dq), Some(qi), [p, q]) = (key.dp(), key.dq(), key.qinv(), key.primes())
     else {
         return Err(KeyError::Inconsistent);
@@ -87,13 +102,9 @@ fn load(rsa: &Rsa) -> Result<RsaPrivateKey, KeyError> {
     let mut secrets = vec![private.d()];
     if let Some(crt) = private.crt() {
         secrets.extend([crt.p(), crt.q(), crt.dp(), crt.dq(), crt.qi()]);
-    } else if rsa.e().len() < 3 {
-        // The crate finds primes by SP 800-56B appendix C.2, which wants e > 2^16.
-        return Err(KeyError::Unsupported { what: "RSA without primes and with e below 65537" });
     }
-    // Zero would make the search for primes panic, and long numbers take long to multiply.
-    let zero = |number: &SecretBytes| number.expose_secret().iter().all(|octet| *octet == 0);
-    if secrets.iter().any(|number| number.len() > rsa.n().len() || zero(number)) {
+    // Longer numbers would be cut below.
+    if secrets.iter().any(|number| number.len() > rsa.n().len()) {
         return Err(KeyError::Inconsistent);
     }
     let [n, e] = [rsa.n(), rsa.e()].map(BoxedUint::from_be_slice_vartime);
@@ -101,9 +112,13 @@ fn load(rsa: &Rsa) -> Result<RsaPrivateKey, KeyError> {
     let width = n.bits_precision();
     let number =
         |secret: &SecretBytes| BoxedUint::from_be_slice_truncated(secret.expose_secret(), width);
-    let primes = private.crt().map_or_else(Vec::new, |crt| vec![number(crt.p()), number(crt.q())]);
-    let key =
-        RsaPrivateKey::from_components(n, e, number(private.d()), primes).map_err(|error| {
+    let primes = match private.crt() {
+        Some(crt) => [number(crt.p()), number(crt.q())],
+        None => recover::primes(&n, &e, &Zeroizing::new(number(private.d())))
+            .ok_or(KeyError::Inconsistent)?,
+    };
+    let key = RsaPrivateKey::from_components(n, e, number(private.d()), primes.into()).map_err(
+        |error| {
             match error {
                 // Their product has been compared with n by then.
                 rsa::Error::InvalidPrime => {
@@ -111,7 +126,8 @@ fn load(rsa: &Rsa) -> Result<RsaPrivateKey, KeyError> {
                 }
                 _ => KeyError::Inconsistent,
             }
-        })?;
+        },
+    )?;
     // If p = q, all is well so far, but q has no inverse.
     let qi = key.qinv().map(|qi| Zeroizing::new(qi.retrieve())).ok_or(KeyError::Inconsistent)?;
     if let Some(crt) = private.crt() {
@@ -294,7 +310,10 @@ mod tests {
         }
 
         fn is_refused(&self) -> bool {
-            matches!(load(&self.rsa()), Err(KeyError::Inconsistent))
+            let rsa = self.rsa();
+            let refused = matches!(load(&rsa), Err(KeyError::Inconsistent));
+            assert_eq!(refused, matches!(complete(&rsa), Err(KeyError::Inconsistent)));
+            refused
         }
     }
 
@@ -433,8 +452,7 @@ mod tests {
         for d in [vec![], vec![1], vec![2], key.n.clone(), vec![0xFF; 256], vec![0xFF; 257]] {
             assert!(Members { d, ..key.clone() }.is_refused());
         }
-        let small = Members { e: vec![3], ..key };
-        assert!(matches!(load(&small.rsa()), Err(KeyError::Unsupported { .. })));
+        assert!(Members { e: vec![3], ..key }.is_refused());
     }
 
     #[test]
