@@ -35,6 +35,7 @@
 //! | A128GCM, A192GCM, A256GCM | `aes-gcm` | random initialization vectors |
 //! | A128CBC-HS256, A192CBC-HS384, A256CBC-HS512 | `aes`, `cbc`, `hmac` | the tag is checked first |
 //! | PBKDF2 with HMAC-SHA-256, -384, -512 | `pbkdf2` | for PBES2 |
+//! | keys encrypted with PBES2: AES-128, AES-192, AES-256 | `aes`, `cbc`, `pbkdf2`, `scrypt`, `sha1` | PBKDF2 also with HMAC-SHA-1 |
 //! | completing and checking keys: RSA, EC, Ed25519, X25519 | as above, and `crypto-bigint` | RSA with any exponent, with primes or without |
 //! | Ed448 | nothing | refused with [`KeyError::Unsupported`] |
 //!
@@ -71,11 +72,13 @@ mod ecdsa;
 mod eddsa;
 mod hmac;
 mod kdf;
+mod pbes2;
 mod random;
 mod rsa;
 mod rsa_oaep;
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
 use ::hmac::Hmac;
@@ -83,7 +86,7 @@ use aes::{Aes128, Aes192, Aes256};
 use jose_core::SecretBytes;
 use jose_core::crypto::{
     AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
-    KeyUnwrapper, KeyWrapper, NewKey, PrivateHalf, Signer, Verifier,
+    KeyUnwrapper, KeyWrapper, NewKey, Pbes2, PrivateHalf, Signer, Verifier,
 };
 use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwk::{EcCurve, OkpCurve, Params};
@@ -227,6 +230,24 @@ impl Backend for RustCrypto {
         kdf::pbkdf2(hash, password, salt, count, len)
     }
 
+    fn pbes2_encrypt(
+        &self,
+        scheme: &Pbes2<'_>,
+        password: &SecretBytes,
+        text: &SecretBytes,
+    ) -> Result<Vec<u8>, KeyError> {
+        pbes2::encrypt(scheme, password, text)
+    }
+
+    fn pbes2_decrypt(
+        &self,
+        scheme: &Pbes2<'_>,
+        password: &SecretBytes,
+        ciphertext: &[u8],
+    ) -> Result<SecretBytes, KeyError> {
+        pbes2::decrypt(scheme, password, ciphertext)
+    }
+
     fn complete(&self, key: PrivateHalf<'_>) -> Result<Params, KeyError> {
         use PrivateHalf as H;
         match key {
@@ -296,8 +317,6 @@ impl Backend for RustCrypto {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use jose_core::crypto::Refused;
     use jose_core::jwk::{Akp, AkpAlgorithm, Okp, Rsa, RsaPrivate};
     use jose_core::{Alg, Jwk, base64url};
