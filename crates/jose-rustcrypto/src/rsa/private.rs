@@ -74,13 +74,10 @@ pub(crate) fn generate(bits: usize) -> Result<Params, KeyError> {
     params(&key)
 }
 
-/// The key with its primes and what follows from them; with the same numbers, if it has them.
+/// The key with its primes and what follows from them. Those that it has are in there again, as
+/// [`load`] has found them right.
 pub(crate) fn complete(rsa: &Rsa) -> Result<Params, KeyError> {
-    let key = load(rsa)?;
-    match rsa.private().and_then(RsaPrivate::crt) {
-        Some(_) => Ok(Params::Rsa(rsa.clone())),
-        None => params(&key),
-    }
+    load(rsa).and_then(|key| params(&key))
 }
 
 fn params(key: &RsaPrivateKey) -> Result<Params, KeyError> {
