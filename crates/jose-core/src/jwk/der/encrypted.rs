@@ -36,7 +36,8 @@ pub enum PasswordEncryption {
     /// scrypt with a block size of 8 and no parallelization, which costs whoever guesses not only time
     /// but memory: 2^`log_n` KiB.
     Scrypt {
-        /// Logarithm to the base 2 of the cost: 14 to 16.
+        /// Logarithm to the base 2 of the cost: 14 to 16. The program `openssl` reads 14 alone: more
+        /// is above its bound of 32 MiB.
         log_n: u8,
     },
 }
