@@ -255,7 +255,7 @@ fn is_consistent(rsa: &Rsa, d: &SecretBytes, crt: &RsaCrt) -> Result<bool, Error
     Ok(number == one)
 }
 
-/// The primes and what follows from them, if `d` is the inverse of `e` (SP 800-56B C.1).
+/// The primes and what follows from them, if `d` is the inverse of `e` (SP 800-56B C.2).
 #[allow(clippy::many_single_char_names, reason = "the names of RFC 8017 and RFC 7518")]
 fn recover(rsa: &Rsa, d: &SecretBytes) -> Result<Option<RsaCrt>, ErrorStack> {
     if d.len() > rsa.n().len() {
@@ -293,47 +293,65 @@ fn recover(rsa: &Rsa, d: &SecretBytes) -> Result<Option<RsaCrt>, ErrorStack> {
     Ok(Some(RsaCrt::new(&p, &q, &dp, &dq, &qi)))
 }
 
-/// A factor of `n`, if `k` is a multiple of the order of every number modulo `n`.
+/// The greater factor of `n`, if `k` is a multiple of the order of every number modulo `n`.
 ///
-/// On the way of repeated squaring from the power of the odd part of `k` to that of `k`, which is 1,
-/// there is for half of all bases or more a square root of 1 that is neither 1 nor -1. A prime and its
-/// powers have no such root, and for any other exponent the way does not lead to 1.
+/// With g the greatest common divisor of p - 1 and q - 1, k is a multiple of their least common one, and
+/// n - 1 of g. So k · gcd(n - 1, k) is u · φ(n) for some u, which is u · n - u · (p + q - 1): dividing
+/// it by n tells u and p + q, as long as u · (p + q) is below n. That takes no power modulo n, so that
+/// numbers chosen to make it fail take no longer than others.
 fn factor(n: &BigNum, k: &BigNum, ctx: &mut BigNumContext) -> Result<Option<BigNum>, ErrorStack> {
     let one = BigNum::from_u32(1)?;
-    let mut minus_one = BigNum::new()?;
-    minus_one.checked_sub(n, &one)?;
-    let mut twos = 0;
-    while twos < k.num_bits() && !k.is_bit_set(twos) {
-        twos += 1;
+    let (mut less, mut common, mut multiple) = (blank()?, blank()?, blank()?);
+    less.checked_sub(n, &one)?;
+    common.gcd(&less, k, ctx)?;
+    multiple.checked_mul(k, &common, ctx)?;
+    let (mut u, mut rest) = (blank()?, blank()?);
+    u.div_rem(&mut rest, &multiple, n, ctx)?;
+    u.add_word(1)?;
+    less.checked_sub(n, &rest)?;
+    let mut sum = blank()?;
+    sum.div_rem(&mut rest, &less, &u, ctx)?;
+    if rest.num_bits() > 0 {
+        return Ok(None);
     }
-    if twos == 0 {
-        return Ok(None); // multiples of an order of two primes are even
+    sum.add_word(1)?;
+    // p and q are the roots of x² - (p + q) · x + n.
+    let (mut square, mut four_n, mut discriminant) = (blank()?, blank()?, blank()?);
+    square.sqr(&sum, ctx)?;
+    four_n.lshift(n, 2)?;
+    discriminant.checked_sub(&square, &four_n)?;
+    if discriminant.is_negative() {
+        return Ok(None);
     }
-    let (mut odd, mut root, mut square) = (blank()?, blank()?, blank()?);
-    odd.rshift(k, twos)?;
-    for base in BASES {
-        root.mod_exp(&*BigNum::from_u32(base)?, &odd, n, ctx)?;
-        if root == one {
-            continue;
-        }
-        for _ in 0..twos {
-            square.mod_sqr(&root, n, ctx)?;
-            if square == one {
-                break;
-            }
-            mem::swap(&mut root, &mut square);
-        }
-        if square != one {
-            return Ok(None);
-        }
-        if root != minus_one {
-            let mut factor = blank()?;
-            square.checked_sub(&root, &one)?;
-            factor.gcd(&square, n, ctx)?;
-            return Ok(Some(factor));
-        }
+    let difference = square_root(&discriminant, ctx)?;
+    square.sqr(&difference, ctx)?;
+    if square != discriminant {
+        return Ok(None);
     }
-    Ok(None)
+    let (mut twice, mut factor) = (blank()?, blank()?);
+    twice.checked_add(&sum, &difference)?;
+    factor.rshift1(&twice)?;
+    Ok(Some(factor))
+}
+
+/// The greatest number whose square is no greater, by Newton's iteration from above.
+fn square_root(square: &BigNum, ctx: &mut BigNumContext) -> Result<BigNum, ErrorStack> {
+    let mut root = blank()?;
+    if square.num_bits() == 0 {
+        return Ok(root);
+    }
+    root.set_bit(square.num_bits() / 2 + 1)?;
+    let (mut quotient, mut sum) = (blank()?, blank()?);
+    loop {
+        quotient.checked_div(square, &root, ctx)?;
+        sum.checked_add(&root, &quotient)?;
+        let mut next = blank()?;
+        next.rshift1(&sum)?;
+        if next >= root {
+            return Ok(root);
+        }
+        root = next;
+    }
 }
 
 /// A number that is wiped when freed, and that OpenSSL does not branch on.
@@ -353,14 +371,6 @@ fn blank() -> Result<BigNum, ErrorStack> {
 fn unavailable(errors: ErrorStack) -> KeyError {
     KeyError::Unavailable(CryptoError::from_source(errors))
 }
-
-/// The first primes. All of them fail for one key in 2^64.
-const BASES: [u32; 64] = [
-    2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
-    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193,
-    197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307,
-    311,
-];
 
 #[cfg(test)]
 mod tests {
@@ -524,22 +534,11 @@ mod tests {
     }
 
     #[test]
-    fn the_primes_of_every_small_modulus_are_recovered() {
-        // Greater than all bases, and of orders with one to eight factors of two.
-        let is_prime = |n: &u32| (2..27).all(|divisor| !n.is_multiple_of(divisor));
-        let primes: Vec<u32> = (313..700).filter(is_prime).collect();
-        for (i, p) in primes.iter().enumerate() {
-            let first = BigNum::from_u32(*p).unwrap();
-            let alone = of_factors(&[&first], 65_537);
-            assert!(recover(&alone, alone.private().unwrap().d()).unwrap().is_none(), "{p}");
-            for q in &primes[..i] {
-                let second = BigNum::from_u32(*q).unwrap();
-                let rsa = of_factors(&[&second, &first], 65_537);
-                let crt = recover(&rsa, rsa.private().unwrap().d()).unwrap();
-                let found = crt.map(|crt| [crt.p().clone(), crt.q().clone()]);
-                let expected = [&first, &second].map(|prime| SecretBytes::from(prime.to_vec()));
-                assert!(found == Some(expected), "{p} {q}");
-            }
+    fn square_roots_are_rounded_down() {
+        let mut ctx = BigNumContext::new().unwrap();
+        for square in 0..2000_u32 {
+            let root = square_root(&BigNum::from_u32(square).unwrap(), &mut ctx).unwrap();
+            assert_eq!(root, BigNum::from_u32(square.isqrt()).unwrap(), "{square}");
         }
     }
 

@@ -35,8 +35,6 @@ impl Jwk {
     /// point is on its curve, that the public half is the private one's, that the numbers of an RSA key
     /// belong together. A shared key has nothing to check.
     ///
-    /// For long RSA keys without primes this takes seconds.
-    ///
     /// # Errors
     ///
     /// [`KeyError::Inconsistent`] if it is not so; [`KeyError::Unsupported`] if `backend` has no such

@@ -65,7 +65,7 @@ impl Imported {
     /// let error = imported.into_jwk_for(Alg::ES256).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "SEC1 key on secp256k1: ES256 wants a key on `P-256`, this one is on `secp256k1`",
+    ///     "SEC1 key on secp256k1: ES256 wants a key on P-256, this one is on `secp256k1`",
     /// );
     /// # Ok(()) }
     /// ```
