@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::CryptoError;
+use super::{CryptoError, KeyError};
 use crate::SecretBytes;
+use crate::jwa::{Alg, KeyManagementAlgorithm};
 
 /// What a key derived by ECDH-ES is for: `OtherInfo` of SP 800-56A §5.8.1.2.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,46 @@ impl<'a> OtherInfo<'a> {
         key_len: usize,
     ) -> Self {
         Self { algorithm_id, apu, apv, key_len }
+    }
+
+    /// For the key that ECDH-ES derives for `alg`: a content encryption algorithm, which takes the key
+    /// itself, or ECDH-ES with AES Key Wrap, which wraps with it. `apu` and `apv` are the octets of the
+    /// header parameters of those names, decoded, and empty where they are absent.
+    ///
+    /// ```
+    /// use jose_core::Alg;
+    /// use jose_core::crypto::OtherInfo;
+    ///
+    /// let info = OtherInfo::for_alg(Alg::ECDH_ES_A192KW, b"Alice", b"Bob")?;
+    /// assert_eq!((info.algorithm_id(), info.key_len()), ("ECDH-ES+A192KW", 24));
+    /// # Ok::<(), jose_core::error::KeyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::MissingEncryption`] for `ECDH-ES` alone, whose key is named after the content
+    /// encryption algorithm it is for; [`KeyError::Algorithm`] for an algorithm that no key is agreed
+    /// on for.
+    pub fn for_alg(alg: impl Into<Alg>, apu: &'a [u8], apv: &'a [u8]) -> Result<Self, KeyError> {
+        let alg = alg.into();
+        let key_len = match alg {
+            Alg::ContentEncryption(enc) => enc.key_len(),
+            Alg::KeyManagementAlgorithm(KeyManagementAlgorithm::ECDH_ES) => {
+                return Err(KeyError::MissingEncryption);
+            }
+            Alg::KeyManagementAlgorithm(alg) if alg.is_agreement() => alg.wrapping_key_len(),
+            other => {
+                let actual = other.name().into();
+                return Err(KeyError::Algorithm { expected: "ECDH-ES", actual });
+            }
+        };
+        Ok(Self::new(alg.name(), apu, apv, key_len))
+    }
+
+    /// The name of the algorithm that the key is for.
+    #[must_use]
+    pub const fn algorithm_id(&self) -> &'static str {
+        self.algorithm_id
     }
 
     /// Length of the key to be derived, in octets.
@@ -86,6 +127,34 @@ mod tests {
             66, 111, 98, 0, 0, 0, 128,
         ];
         assert_eq!(info.encode(), expected);
+    }
+
+    #[test]
+    fn the_info_for_an_algorithm_has_its_name_and_the_length_of_its_key() {
+        use crate::jwa::ContentEncryption;
+        for enc in ContentEncryption::ALL {
+            let info = OtherInfo::for_alg(*enc, b"", b"").unwrap();
+            assert_eq!((info.algorithm_id(), info.key_len()), (enc.name(), enc.key_len()));
+        }
+        for alg in KeyManagementAlgorithm::ALL {
+            let info = OtherInfo::for_alg(*alg, b"Alice", b"Bob");
+            let expected = match alg.name() {
+                "ECDH-ES+A128KW" => Ok(16),
+                "ECDH-ES+A192KW" => Ok(24),
+                "ECDH-ES+A256KW" => Ok(32),
+                "ECDH-ES" => Err("ERR_JWE_ENC_MISSING"),
+                _ => Err("ERR_JWK_INVALID"),
+            };
+            assert_eq!(info.as_ref().map(OtherInfo::key_len).map_err(KeyError::code), expected);
+            if let Ok(info) = info {
+                assert_eq!(
+                    info.encode(),
+                    OtherInfo::new(alg.name(), b"Alice", b"Bob", info.key_len()).encode()
+                );
+            }
+        }
+        let signing = OtherInfo::for_alg(Alg::ES256, b"", b"");
+        assert!(matches!(signing, Err(KeyError::Algorithm { actual, .. }) if actual == "ES256"));
     }
 
     #[test]

@@ -41,6 +41,13 @@ pub enum KeyError {
         /// The key's `crv`, cut at 64 octets.
         actual: String,
     },
+    /// A key to be derived of no octets, or of more than anything here takes.
+    DerivedLength {
+        /// The most octets allowed.
+        max: usize,
+        /// The octets asked for.
+        actual: usize,
+    },
     /// A key of a type that the format has no place for: a shared key in PKCS#8, say.
     Format {
         /// The format.
@@ -111,6 +118,15 @@ pub enum KeyError {
         /// The bits this modulus has.
         actual: usize,
     },
+    /// A salt for a password outside the bounds (RFC 7518 §4.8.1.1).
+    Salt {
+        /// The fewest octets allowed.
+        min: usize,
+        /// The most octets allowed.
+        max: usize,
+        /// The octets this salt has.
+        actual: usize,
+    },
     /// A shared key longer or shorter than the algorithm takes (RFC 7518 §4.4, §5).
     Size {
         /// The algorithm.
@@ -148,6 +164,20 @@ pub enum KeyError {
     /// A key of a known weak form: a point of small order, which verifies signatures nobody made, or an
     /// RSA modulus of the form that the defect called ROCA gave it, which can be factored.
     Weak,
+    /// A key to be wrapped or unwrapped of a length that the algorithm does not wrap (RFC 3394 §2, RFC
+    /// 8017 §7.1.1).
+    WrappedLength {
+        /// The algorithm.
+        alg: &'static str,
+        /// The fewest octets it wraps.
+        min: usize,
+        /// The most octets it wraps.
+        max: usize,
+        /// What the number of octets is a multiple of.
+        multiple_of: usize,
+        /// The octets of this key, or those asked for.
+        actual: usize,
+    },
     /// A password that is not the file's, or a file that was damaged: nobody can tell which.
     WrongPassword,
 }
@@ -185,6 +215,9 @@ impl fmt::Display for KeyError {
                 write!(f, "{alg} wants a key on {expected}, this one is on ")?;
                 registered(f, actual)
             }
+            Self::DerivedLength { max, actual } => {
+                write!(f, "a derived key has 1 to {max} octets, not {actual}")
+            }
             Self::Format { format, actual } => {
                 write!(f, "{format} has no place for a key of type ")?;
                 registered(f, actual)
@@ -220,6 +253,9 @@ impl fmt::Display for KeyError {
                 f,
                 "an RSA modulus must be odd and have {min} to {max} bits, this one has {actual}"
             ),
+            Self::Salt { min, max, actual } => {
+                write!(f, "the salt of a password has {min} to {max} octets, this one has {actual}")
+            }
             Self::Size { alg, expected, actual } => {
                 write!(f, "{alg} takes {expected} bits, this key has {actual}")
             }
@@ -234,6 +270,13 @@ impl fmt::Display for KeyError {
                 registered(f, actual)
             }
             Self::Weak => f.write_str("a key of a known weak form"),
+            Self::WrappedLength { alg, min, max, multiple_of, actual } => {
+                write!(f, "{alg} wraps keys of {min} to {max} octets")?;
+                if *multiple_of > 1 {
+                    write!(f, " that are a multiple of {multiple_of}")?;
+                }
+                write!(f, ", this one has {actual}")
+            }
             Self::WrongPassword => f.write_str("the password is wrong, or the file damaged"),
         }
     }

@@ -329,13 +329,14 @@ impl KeyManagementAlgorithm {
         matches!(self, Self::Dir | Self::ECDH_ES)
     }
 
-    /// Length in octets of a JWE Encrypted Key; `None` for RSA, where it is that of the modulus.
-    pub(crate) const fn encrypted_key_len(self, enc: ContentEncryption) -> Option<usize> {
+    /// Length in octets of the JWE Encrypted Key for a key of `len` octets; `None` for RSA, where it is
+    /// that of the modulus.
+    pub(crate) const fn encrypted_key_len(self, len: usize) -> Option<usize> {
         match self {
             _ if self.is_direct() => Some(0),
             _ if !self.is_symmetric() && !self.is_agreement() => None,
-            Self::A128GCMKW | Self::A192GCMKW | Self::A256GCMKW => Some(enc.key_len()),
-            _ => Some(enc.key_len() + 8), // RFC 3394
+            Self::A128GCMKW | Self::A192GCMKW | Self::A256GCMKW => Some(len),
+            _ => len.checked_add(8), // RFC 3394
         }
     }
 

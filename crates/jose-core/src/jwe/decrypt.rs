@@ -358,7 +358,7 @@ impl<'t> Encrypted<'t> {
         enc: ContentEncryption,
     ) -> Result<(), DecryptError> {
         let key = self.encrypted_key.len();
-        let fits = match alg.encrypted_key_len(enc) {
+        let fits = match alg.encrypted_key_len(enc.key_len()) {
             Some(expected) => key == expected,
             None => key > 0, // as long as the modulus, which only the key knows
         };
@@ -467,7 +467,7 @@ impl fmt::Debug for Encrypted<'_> {
 pub enum Error {
     /// None of the keys decrypts it.
     Decrypt(DecryptError),
-    /// It is no JWE, or its content does not inflate.
+    /// It is no JWE, or its content does not inflate or is not what it is said to be.
     Parse(ParseError),
 }
 

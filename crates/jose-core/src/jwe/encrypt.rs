@@ -298,7 +298,7 @@ impl Builder {
             *cek = own;
             Vec::new()
         } else {
-            key.wrap(cek, enc, parties, &mut params).map_err(EncryptError::Unavailable)?
+            key.wrap(cek, parties, &mut params).map_err(EncryptError::Unavailable)?
         };
         Ok((header.with_encryption(params), encrypted_key))
     }

@@ -7,12 +7,13 @@ use core::num::NonZeroU32;
 
 use zeroize::Zeroizing;
 
-use super::EncryptionKey;
 use super::key::EncryptionWay;
+use super::password::not_pbes2;
+use super::{EncryptionKey, Password};
 use crate::SecretBytes;
 use crate::crypto::{Backend, ContentCipher, CryptoError, KeyError, OtherInfo};
 use crate::header::EncryptionParams;
-use crate::jwa::{Bound, ContentEncryption, KeyManagementAlgorithm};
+use crate::jwa::{Alg, Bound, ContentEncryption, KeyManagementAlgorithm};
 use crate::jwk::{Jwk, Oct, Params};
 
 /// Who is who in a key agreement (RFC 7518 §4.6.1.2-4.6.1.3).
@@ -24,21 +25,15 @@ pub(super) struct Parties<'a> {
 
 impl<'a> Parties<'a> {
     /// What the agreed key is for: the content encryption itself, or to wrap.
-    pub(super) fn info(self, alg: KeyManagementAlgorithm, enc: ContentEncryption) -> OtherInfo<'a> {
-        let (name, len) = match alg.wrapping() {
-            Some(_) => (alg.name(), alg.wrapping_key_len()),
-            None => (enc.name(), enc.key_len()),
-        };
+    pub(super) fn info(self, alg: impl Into<Alg>) -> Result<OtherInfo<'a>, CryptoError> {
         let (apu, apv) = (self.apu.unwrap_or_default(), self.apv.unwrap_or_default());
-        OtherInfo::new(name, apu, apv, len)
+        OtherInfo::for_alg(alg, apu, apv).map_err(unavailable)
     }
 }
 
 /// Octets of the initialization vector and of the tag of AES in Galois/Counter Mode.
 const GCM_IV: usize = 12;
 const GCM_TAG: usize = 16;
-/// Octets of a salt that we draw.
-const SALT: usize = 16;
 
 impl EncryptionKey {
     /// The content encryption key that this key decides on itself, and what the header has to say
@@ -52,7 +47,7 @@ impl EncryptionKey {
         match &self.way {
             EncryptionWay::Direct(direct) => Ok(Some(direct.key.clone())),
             EncryptionWay::Agree(initiator) if self.alg().is_direct() => {
-                let (epk, key) = initiator.initiate(&parties.info(self.alg(), enc))?;
+                let (epk, key) = initiator.initiate(&parties.info(enc)?)?;
                 params.agreed(epk, parties);
                 Ok(Some(key))
             }
@@ -64,25 +59,23 @@ impl EncryptionKey {
     pub(super) fn wrap(
         &self,
         cek: &SecretBytes,
-        enc: ContentEncryption,
         parties: Parties<'_>,
         params: &mut EncryptionParams,
     ) -> Result<Vec<u8>, CryptoError> {
         let alg = self.alg();
         match &self.way {
             EncryptionWay::Direct(_) => Ok(Vec::new()),
-            EncryptionWay::Wrap(wrapper) => wrapper.wrap_key(cek),
+            EncryptionWay::Wrap { wrapper, .. } => wrapper.wrap_key(cek),
             EncryptionWay::Gcm(cipher) => wrap_by_gcm(&**cipher, cek, params),
             EncryptionWay::Agree(initiator) => {
-                let (epk, kek) = initiator.initiate(&parties.info(alg, enc))?;
+                let (epk, kek) = initiator.initiate(&parties.info(alg)?)?;
                 params.agreed(epk, parties);
                 wrap_derived(alg, kek, cek, self.backend)
             }
             EncryptionWay::Password { password, count } => {
-                let mut p2s = vec![0; SALT];
-                self.backend.random(&mut p2s)?;
-                let kek = derive(alg, password, &p2s, *count, self.backend)?;
-                params.p2s = Some(p2s);
+                let p2s = Password::new_p2s(self.backend)?;
+                let kek = derive(alg, password, &p2s, *count, self.backend).map_err(unavailable)?;
+                params.p2s = Some(p2s.into());
                 params.p2c = Some(u64::from(count.get()));
                 wrap_derived(alg, kek, cek, self.backend)
             }
@@ -140,10 +133,10 @@ pub(super) fn derive(
     p2s: &[u8],
     count: NonZeroU32,
     backend: &dyn Backend,
-) -> Result<SecretBytes, CryptoError> {
-    let hash = alg.password_hash().ok_or_else(CryptoError::default)?;
+) -> Result<SecretBytes, KeyError> {
+    let hash = alg.password_hash().ok_or_else(|| not_pbes2(alg))?;
     let salt = [alg.name().as_bytes(), &[0], p2s].concat();
-    backend.pbkdf2(hash, password, &salt, count, alg.wrapping_key_len()).map_err(unavailable)
+    backend.pbkdf2(hash, password, &salt, count, alg.wrapping_key_len())
 }
 
 /// A key that we made ourselves and the backend would not take.

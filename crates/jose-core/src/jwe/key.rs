@@ -5,6 +5,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroU32;
 
+use super::Password;
+use super::password::{check_p2c, default_count};
 use crate::SecretBytes;
 use crate::crypto::{
     AgreementInitiator, AgreementResponder, Backend, ContentCipher, KeyUnwrapper, KeyWrapper,
@@ -16,42 +18,6 @@ use crate::jwa::{
     Alg, Bound, ContentEncryption, KeyManagementAlgorithm, Purpose, bind_key_management,
 };
 use crate::jwk::{Jwk, Oct, Params};
-use crate::limits::{MAX_P2C, MIN_P2C};
-
-/// A password: octets that a human can remember, and that only PBES2 makes a key of.
-///
-/// It is no key and never serves as one: octets that are go into a
-/// [`Jwk`](Jwk::from_secret_octets).
-///
-/// Passwords are guessed, by whoever has the token, as fast as their machines allow. Let a program
-/// choose them: 80 bits of randomness are 7 words of a list of 2048, or 14 letters.
-#[derive(Clone, Eq, PartialEq)]
-pub struct Password(SecretBytes);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its length alone would save a guesser work.
-        f.write_str("Password")
-    }
-}
-
-impl Password {
-    /// A password of these octets; for text, those of its UTF-8.
-    #[must_use]
-    pub fn new(octets: impl Into<SecretBytes>) -> Self {
-        Self(octets.into())
-    }
-
-    pub(crate) const fn octets(&self) -> &SecretBytes {
-        &self.0
-    }
-}
-
-impl From<&str> for Password {
-    fn from(text: &str) -> Self {
-        Self(SecretBytes::from(text.as_bytes()))
-    }
-}
 
 /// A key that encrypts, bound to one algorithm and prepared by a backend. Cheap to clone.
 #[derive(Clone)]
@@ -69,7 +35,7 @@ pub(super) enum EncryptionWay {
     Direct(Direct),
     Gcm(Arc<dyn ContentCipher>),
     Password { password: SecretBytes, count: NonZeroU32 },
-    Wrap(Arc<dyn KeyWrapper>),
+    Wrap { wrapper: Arc<dyn KeyWrapper>, modulus_len: Option<usize> },
 }
 
 /// A shared key that encrypts the content itself, under the one algorithm it is bound to.
@@ -107,7 +73,10 @@ impl EncryptionKey {
             }
             _ => match gcm(bound, backend)? {
                 Some(cipher) => EncryptionWay::Gcm(cipher),
-                None => EncryptionWay::Wrap(Arc::new(backend.key_wrapper(bound)?)),
+                None => EncryptionWay::Wrap {
+                    wrapper: Arc::new(backend.key_wrapper(bound)?),
+                    modulus_len: modulus_len(bound.params()),
+                },
             },
         };
         Ok(Self { alg, kid: jwk.kid().map(Into::into), way, backend })
@@ -127,7 +96,7 @@ impl EncryptionKey {
         password: &Password,
         backend: &'static dyn Backend,
     ) -> Result<Self, KeyError> {
-        let password = check_password(alg, password)?;
+        let password = password.check(alg)?;
         let way = EncryptionWay::Password { password, count: default_count(alg) };
         Ok(Self { alg, kid: None, way, backend })
     }
@@ -148,7 +117,7 @@ impl EncryptionKey {
         if alg == KeyManagementAlgorithm::RSA1_5 {
             return Err(KeyError::AskedFor { alg: alg.name() });
         }
-        let way = EncryptionWay::Wrap(Arc::new(wrapper));
+        let way = EncryptionWay::Wrap { wrapper: Arc::new(wrapper), modulus_len: None };
         Ok(Self { alg, kid: kid.map(Into::into), way, backend })
     }
 
@@ -159,8 +128,7 @@ impl EncryptionKey {
     /// [`KeyError::Rounds`] below 1000, which a guesser would thank for, and above 1 200 000, which
     /// our own decryption would refuse.
     pub fn with_p2c(mut self, p2c: u32) -> Result<Self, KeyError> {
-        let rounds = NonZeroU32::new(p2c).filter(|_| (MIN_P2C..=MAX_P2C).contains(&p2c));
-        let rounds = rounds.ok_or(KeyError::Rounds { min: MIN_P2C, max: MAX_P2C, actual: p2c })?;
+        let rounds = check_p2c(p2c)?;
         if let EncryptionWay::Password { count, .. } = &mut self.way {
             *count = rounds;
         }
@@ -282,10 +250,7 @@ impl DecryptionKey {
                 Some(cipher) => DecryptionWay::Gcm(cipher),
                 None => DecryptionWay::Unwrap {
                     unwrapper: Arc::new(backend.key_unwrapper(bound)?),
-                    modulus_len: match params {
-                        Params::Rsa(rsa) => Some(rsa.n().len()),
-                        _ => None,
-                    },
+                    modulus_len: modulus_len(params),
                 },
             },
         };
@@ -302,7 +267,7 @@ impl DecryptionKey {
         password: &Password,
         backend: &'static dyn Backend,
     ) -> Result<Self, KeyError> {
-        let way = DecryptionWay::Password(check_password(alg, password)?);
+        let way = DecryptionWay::Password(password.check(alg)?);
         Ok(Self { alg, kid: None, given: true, way, backend })
     }
 
@@ -440,17 +405,12 @@ fn gcm(
     }
 }
 
-fn check_password(
-    alg: KeyManagementAlgorithm,
-    password: &Password,
-) -> Result<SecretBytes, KeyError> {
-    if alg.password_hash().is_none() {
-        return Err(KeyError::Algorithm { expected: "PBES2", actual: alg.name().into() });
+/// Octets of the modulus, for an RSA key.
+fn modulus_len(params: &Params) -> Option<usize> {
+    match params {
+        Params::Rsa(rsa) => Some(rsa.n().len()),
+        _ => None,
     }
-    if password.0.is_empty() {
-        return Err(KeyError::TooShort { alg: alg.name(), min: 1, actual: 0 });
-    }
-    Ok(password.0.clone())
 }
 
 fn check_wrapping(alg: KeyManagementAlgorithm) -> Result<(), KeyError> {
@@ -462,12 +422,6 @@ fn check_wrapping(alg: KeyManagementAlgorithm) -> Result<(), KeyError> {
         });
     }
     Ok(())
-}
-
-/// The rounds that make a guess cost about the same, whichever the hash.
-fn default_count(alg: KeyManagementAlgorithm) -> NonZeroU32 {
-    let count = if alg == KeyManagementAlgorithm::PBES2_HS256_A128KW { 600_000 } else { 210_000 };
-    NonZeroU32::new(count).unwrap_or(NonZeroU32::MAX)
 }
 
 impl fmt::Debug for EncryptionKey {

@@ -4,14 +4,17 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
+use zeroize::Zeroizing;
+
 use super::establish::{Parties, derive, unavailable, with_derived};
 use super::key::DecryptionWay;
+use super::password::MIN_P2S;
 use super::{DecryptionKey, Encrypted, Policy};
 use crate::SecretBytes;
 use crate::crypto::{Backend, CryptoError};
 use crate::error::{DecryptError, Refused, Rule, Subject};
 use crate::header::EncryptionParams;
-use crate::jwa::{Bound, ContentEncryption, KeyManagementAlgorithm, check_epk};
+use crate::jwa::{Alg, Bound, ContentEncryption, KeyManagementAlgorithm, check_epk};
 use crate::jwk::Jwk;
 use crate::limits::MAX_P2S;
 
@@ -27,38 +30,40 @@ impl DecryptionKey {
         enc: ContentEncryption,
         policy: &Policy,
     ) -> Result<SecretBytes, DecryptError> {
-        if let DecryptionWay::Direct(direct) = &self.way {
-            return Ok(direct.key.clone());
+        match &self.way {
+            DecryptionWay::Direct(direct) => return Ok(direct.key.clone()),
+            DecryptionWay::Agree { .. } if self.alg().is_direct() => {
+                return self.agree(&token.params(), enc);
+            }
+            _ => {}
         }
+        let decoy = random(enc.key_len(), self.backend).map_err(DecryptError::Unavailable)?;
+        Ok(self.unwrap(token, enc.key_len(), policy)?.unwrap_or(decoy))
+    }
+
+    /// The key of `len` octets that is wrapped in `token`; `None` for what is no such key.
+    pub(super) fn unwrap(
+        &self,
+        token: &Encrypted<'_>,
+        len: usize,
+        policy: &Policy,
+    ) -> Result<Option<SecretBytes>, DecryptError> {
         let (alg, encrypted_key) = (self.alg(), token.encrypted_key());
         let params = token.params();
-        let decoy = random(enc.key_len(), self.backend).map_err(DecryptError::Unavailable)?;
         let unwrapped = match &self.way {
             DecryptionWay::Direct(_) => Err(Refused::Invalid),
-            DecryptionWay::Agree { responder, public } => {
-                let epk = params.epk.ok_or_else(|| missing("epk"))?;
-                // Of a key that is held elsewhere, no more is known than what its algorithm takes.
-                let fits = match public {
-                    Some(own) => check_epk(epk.params(), own),
-                    None => Bound::derived(alg, epk.params()).map(drop),
-                };
-                if fits.is_err() {
-                    return Err(DecryptError::Failed);
-                }
-                let parties = Parties { apu: params.apu, apv: params.apv };
-                match responder.respond(epk.params(), &parties.info(alg, enc)) {
-                    Ok(key) if alg.is_direct() => return Ok(key),
-                    Ok(kek) => unwrap_derived(alg, kek, encrypted_key, enc, self.backend),
-                    Err(Refused::Invalid) => return Err(DecryptError::Failed),
-                    Err(error) => Err(error),
-                }
+            DecryptionWay::Agree { .. } => {
+                let kek = self.agree(&params, alg)?;
+                unwrap_derived(alg, kek, encrypted_key, len, self.backend)
             }
             DecryptionWay::Gcm(cipher) => {
                 let iv = params.iv.ok_or_else(|| missing("iv"))?;
                 let tag = params.tag.ok_or_else(|| missing("tag"))?;
-                let mut key = Vec::from(encrypted_key);
+                // Wiped if it is not handed on.
+                let mut key = Zeroizing::new(Vec::from(encrypted_key));
                 if iv.len() == 12 && tag.len() == 16 {
-                    cipher.decrypt(&[], iv, &mut key, tag).map(|()| SecretBytes::new(key))
+                    let decrypted = cipher.decrypt(&[], iv, &mut key, tag);
+                    decrypted.map(|()| SecretBytes::new(core::mem::take(&mut key)))
                 } else {
                     Err(Refused::Invalid)
                 }
@@ -66,22 +71,48 @@ impl DecryptionKey {
             DecryptionWay::Password(password) => {
                 let (p2s, count) = password_params(&params, policy)?;
                 let kek = derive(alg, password, p2s, count, self.backend)
-                    .map_err(DecryptError::Unavailable)?;
-                unwrap_derived(alg, kek, encrypted_key, enc, self.backend)
+                    .map_err(|error| DecryptError::Unavailable(unavailable(error)))?;
+                unwrap_derived(alg, kek, encrypted_key, len, self.backend)
             }
             DecryptionWay::Unwrap { unwrapper, modulus_len } => {
                 if modulus_len.is_some_and(|expected| expected != encrypted_key.len()) {
                     Err(Refused::Invalid)
                 } else {
-                    unwrapper.unwrap_key(encrypted_key, enc.key_len())
+                    unwrapper.unwrap_key(encrypted_key, len)
                 }
             }
         };
         match unwrapped {
-            Ok(cek) if cek.len() == enc.key_len() => Ok(cek),
-            Ok(_) | Err(Refused::Invalid) => Ok(decoy),
+            Ok(key) if key.len() == len => Ok(Some(key)),
+            Ok(_) | Err(Refused::Invalid) => Ok(None),
             Err(Refused::Unavailable(error)) => Err(DecryptError::Unavailable(error)),
         }
+    }
+
+    /// The key that is agreed on with the sender for `alg`.
+    fn agree(
+        &self,
+        params: &KeyParams<'_>,
+        alg: impl Into<Alg>,
+    ) -> Result<SecretBytes, DecryptError> {
+        let DecryptionWay::Agree { responder, public } = &self.way else {
+            return Err(DecryptError::Failed);
+        };
+        let epk = params.epk.ok_or_else(|| missing("epk"))?;
+        // Of a key that is held elsewhere, no more is known than what its algorithm takes.
+        let fits = match public {
+            Some(own) => check_epk(epk.params(), own),
+            None => Bound::derived(self.alg(), epk.params()).map(drop),
+        };
+        if fits.is_err() {
+            return Err(DecryptError::Failed);
+        }
+        let parties = Parties { apu: params.apu, apv: params.apv };
+        let info = parties.info(alg).map_err(DecryptError::Unavailable)?;
+        responder.respond(epk.params(), &info).map_err(|refused| match refused {
+            Refused::Invalid => DecryptError::Failed,
+            Refused::Unavailable(error) => DecryptError::Unavailable(error),
+        })
     }
 }
 
@@ -116,7 +147,7 @@ fn password_params<'a>(
 ) -> Result<(&'a [u8], NonZeroU32), DecryptError> {
     let p2s = params.p2s.ok_or_else(|| missing("p2s"))?;
     let p2c = params.p2c.ok_or_else(|| missing("p2c"))?;
-    if !(8..=MAX_P2S).contains(&p2s.len()) {
+    if !(MIN_P2S..=MAX_P2S).contains(&p2s.len()) {
         return Err(header(Rule::Value { member: "p2s", expected: "8 to 256 octets" }));
     }
     let count = u32::try_from(p2c).ok().and_then(NonZeroU32::new);
@@ -129,12 +160,12 @@ fn unwrap_derived(
     alg: KeyManagementAlgorithm,
     kek: SecretBytes,
     encrypted_key: &[u8],
-    enc: ContentEncryption,
+    len: usize,
     backend: &dyn Backend,
 ) -> Result<SecretBytes, Refused> {
     with_derived(alg, kek, |bound| backend.key_unwrapper(bound))
         .map_err(|error| Refused::Unavailable(unavailable(error)))?
-        .unwrap_key(encrypted_key, enc.key_len())
+        .unwrap_key(encrypted_key, len)
 }
 
 /// A new content encryption key.
