@@ -23,6 +23,7 @@
 //! | compact tokens | [`encrypt`], [`decrypt`] |
 //! | JSON serializations, several recipients, data that is authenticated and not encrypted | [`Builder`], [`Jwe`] |
 //! | passwords | [`Password`], [`EncryptionKey::from_password`] |
+//! | keys wrapped by keys, without content | [`EncryptionKey::wrap_key`], [`WrappedKey`] |
 //! | keys that are held elsewhere | [`Encrypted::decrypt_with_cek`], [`DecryptionKey::external`] |
 
 mod compact;
@@ -37,6 +38,7 @@ mod password;
 mod policy;
 mod recover;
 mod serialization;
+mod wrap;
 mod zip;
 
 pub use self::decrypt::{Encrypted, Error, decrypt, decrypt_with};
@@ -48,4 +50,5 @@ pub use self::object::Jwe;
 pub use self::password::Password;
 pub use self::policy::Policy;
 pub use self::serialization::SerializationError;
+pub use self::wrap::{UnwrapError, WrappedKey};
 pub use crate::key_set::{SkipReason, SkippedKey};
