@@ -10,6 +10,7 @@
 //! # Ok::<(), jose_core::error::ParseError>(())
 //! ```
 
+mod agree;
 mod akp;
 mod complete;
 mod der;
