@@ -15,6 +15,7 @@ mod akp;
 mod complete;
 mod der;
 mod ec;
+mod encrypted;
 mod generate;
 mod oct;
 mod okp;
