@@ -176,6 +176,23 @@ macro_rules! suite {
             rsa_members_that_contradict_each_other_are_refused
             an_rsa_key_of_n_e_and_d_alone_signs
             an_rsa_key_of_16384_bits_loads
+            the_example_of_rfc_7518_is_agreed_on
+            both_sides_agree_on_every_curve
+            a_key_agreed_on_is_that_of_a_token
+            agreement_takes_one_half_of_each
+            agreement_takes_keys_of_one_curve
+            agreement_takes_no_weak_point
+            agreement_takes_keys_that_are_for_it
+            a_key_agreed_on_has_a_length
+            a_curve_that_is_lacking_agrees_on_nothing
+            an_encrypted_key_comes_back
+            an_encrypted_set_comes_back
+            a_password_protects_a_key
+            a_key_is_encrypted_as_the_caller_says
+            an_encrypted_key_says_that_it_is_one
+            what_is_inside_has_to_be_a_key
+            an_encrypted_key_is_a_token_like_any
+            the_encrypted_key_of_rfc_7517_is_read
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named
@@ -379,6 +396,25 @@ macro_rules! suite {
             a_bomb_is_not_inflated
             what_does_not_inflate_is_refused
             compressed_content_may_have_several_recipients
+            every_algorithm_wraps_raw_keys
+            every_curve_wraps_raw_keys
+            no_octet_of_a_wrapped_key_can_be_changed
+            a_key_is_unwrapped_with_its_own_ephemeral_key
+            the_parties_change_the_wrapping
+            a_wrapped_key_is_for_one_key
+            a_key_is_unwrapped_at_its_own_length
+            an_algorithm_wraps_only_its_lengths
+            direct_algorithms_wrap_no_key
+            every_algorithm_establishes_keys
+            the_key_of_a_token_is_recovered
+            a_key_is_recovered_for_its_own_encryption
+            rsa1_5_unwraps_no_raw_key
+            parameters_of_a_wrapped_key_have_bounds
+            a_device_wraps_and_unwraps_raw_keys
+            a_key_derived_from_a_password_is_that_of_pbes2
+            all_that_a_key_is_derived_from_changes_it
+            a_derived_key_has_its_salt_and_rounds
+            salts_are_drawn_and_rounds_advised
         );
         $crate::family!(jwt:
             typed_claims_round_trip_under_every_algorithm
@@ -585,7 +621,14 @@ mod tests {
     fn the_suite_runs_every_property_there_is() {
         let suite = include_str!("lib.rs");
         let families: [(&str, &[&str]); 6] = [
-            ("jwk", &[include_str!("jwk/mod.rs")]),
+            (
+                "jwk",
+                &[
+                    include_str!("jwk/mod.rs"),
+                    include_str!("jwk/agree.rs"),
+                    include_str!("jwk/encrypted.rs"),
+                ],
+            ),
             (
                 "jws",
                 &[
@@ -612,6 +655,7 @@ mod tests {
                     include_str!("jwe/outside.rs"),
                     include_str!("jwe/jwt.rs"),
                     include_str!("jwe/deflate.rs"),
+                    include_str!("jwe/wrapping.rs"),
                 ],
             ),
             (

@@ -10,6 +10,7 @@ mod keys;
 mod many;
 mod oracle;
 mod outside;
+mod wrapping;
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -48,6 +49,7 @@ pub use self::keys::*;
 pub use self::many::*;
 pub use self::oracle::*;
 pub use self::outside::*;
+pub use self::wrapping::*;
 
 const TEXT: &[u8] = b"You can trust us to stick with you through thick and thin.";
 

@@ -1,5 +1,8 @@
 //! Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2, RFC 7638).
 
+mod agree;
+mod encrypted;
+
 use alloc::collections::BTreeSet;
 
 use jose_core::error::KeyError;
@@ -10,6 +13,9 @@ use jose_core::{Jwk, base64url};
 use serde_json::{Map, Value, json};
 
 use crate::{Subject, keys};
+
+pub use self::agree::*;
+pub use self::encrypted::*;
 
 /// RSA keys take a second each, so the generated ones are made once for each size.
 fn generated(subject: &Subject) -> impl Iterator<Item = (SignatureAlgorithm, Jwk)> + use<> {
