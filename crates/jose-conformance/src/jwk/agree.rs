@@ -1,8 +1,8 @@
 //! Keys agreed on outside any token (RFC 7518 §4.6, RFC 8037 §3.2).
 
-use jose_core::Alg;
-use jose_core::crypto::OtherInfo;
-use jose_core::jwa::{ContentEncryption, KeyManagementAlgorithm};
+use jose_core::crypto::{AgreementResponder, Backend, CryptoError, OtherInfo, Refused};
+use jose_core::jwa::{Bound, ContentEncryption, KeyManagementAlgorithm};
+use jose_core::{Alg, SecretBytes};
 
 use super::*;
 use crate::Curve;
@@ -92,6 +92,37 @@ pub fn a_key_agreed_on_is_that_of_a_token(subject: &Subject) {
     assert_ne!(agree(&alice), key);
 }
 
+/// A backend that agrees with anybody: what is refused under it was refused by core.
+#[derive(Debug)]
+struct Gullible;
+
+impl AgreementResponder for Gullible {
+    fn respond(&self, _: &Params, info: &OtherInfo<'_>) -> Result<SecretBytes, Refused> {
+        Ok(SecretBytes::new(vec![1; info.key_len()]))
+    }
+}
+
+impl Backend for Gullible {
+    fn name(&self) -> &'static str {
+        "gullible"
+    }
+
+    fn agreement_responder(
+        &self,
+        _: Bound<'_, KeyManagementAlgorithm>,
+    ) -> Result<Box<dyn AgreementResponder>, KeyError> {
+        Ok(Box::new(Self))
+    }
+
+    fn digest(&self, _: Hash, _: &[&[u8]], _: &mut [u8]) -> Result<(), CryptoError> {
+        Err(CryptoError::default())
+    }
+
+    fn random(&self, _: &mut [u8]) -> Result<(), CryptoError> {
+        Err(CryptoError::default())
+    }
+}
+
 /// One half of each: a private key of ours, and a public one of theirs.
 pub fn agreement_takes_one_half_of_each(subject: &Subject) {
     let [alice, bob] = example();
@@ -109,6 +140,13 @@ pub fn agreement_takes_keys_of_one_curve(subject: &Subject) {
     let p384 = unbound(S::ES384);
     assert_refused(&alice, &p384.to_public().unwrap(), &KeyError::Inconsistent, subject);
     assert_refused(&p384, &to_bob, &KeyError::Inconsistent, subject);
+    assert!(alice.derive_shared_secret(&to_bob, &info(), &Gullible).is_ok());
+    let x25519 = json!({"kty": "OKP", "crv": "X25519", "x": base64url::encode(&[9; 32])});
+    let x25519 = Jwk::from_json(x25519.to_string()).unwrap();
+    for other in [&p384.to_public().unwrap(), &x25519] {
+        let refused = alice.derive_shared_secret(other, &info(), &Gullible);
+        assert!(matches!(refused, Err(KeyError::Inconsistent)), "{refused:?}");
+    }
     let alg = "ECDH-ES";
     let curves = "P-256, P-384, P-521, X25519 or X448";
     for (signing, actual) in [(S::ES256K, "secp256k1"), (S::Ed25519, "Ed25519")] {
