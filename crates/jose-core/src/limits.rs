@@ -101,3 +101,6 @@ pub const MAX_RSA_BITS: usize = 16384;
 /// RSA public exponents longer than this, in bits, are refused: libraries differ above it, and a
 /// long exponent makes the cheap operation as dear as the private one.
 pub const MAX_RSA_EXPONENT_BITS: usize = 32;
+/// Shared keys longer than this, in bits, are not made: 4096 octets, far beyond what any algorithm has
+/// a use for.
+pub const MAX_OCT_BITS: usize = 8 * 4096;

@@ -98,6 +98,15 @@ pub enum KeyError {
     /// A private key where a public one belongs; [`Jwk::to_public`](crate::jwk::Jwk::to_public)
     /// makes it one.
     NotPublic,
+    /// A shared key was to be made of a number of bits outside the bounds, or not a multiple of 8.
+    OctBits {
+        /// The fewest bits allowed.
+        min: usize,
+        /// The most bits allowed.
+        max: usize,
+        /// The bits asked for.
+        actual: usize,
+    },
     /// A number of rounds for a password outside the bounds.
     Rounds {
         /// The fewest allowed.
@@ -243,6 +252,9 @@ impl fmt::Display for KeyError {
             }
             Self::NotPrivate => f.write_str("a public key where a private one is needed"),
             Self::NotPublic => f.write_str("a private key where a public one belongs"),
+            Self::OctBits { min, max, actual } => {
+                write!(f, "a shared key has {min} to {max} bits in whole octets, not {actual}")
+            }
             Self::Rounds { min, max, actual } => {
                 write!(f, "a password takes {min} to {max} rounds, not {actual}")
             }

@@ -17,6 +17,7 @@ mod der;
 mod ec;
 mod encrypted;
 mod generate;
+
 mod oct;
 mod okp;
 mod params;
@@ -29,6 +30,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 pub use self::akp::{Akp, AkpAlgorithm};
@@ -99,6 +101,9 @@ const PRIVATE_MEMBERS: [&str; 9] = ["d", "dp", "dq", "k", "oth", "p", "priv", "q
 /// Members that a field of [`Jwk`] holds, whatever the key type.
 const COMMON_MEMBERS: [&str; 9] =
     ["alg", "key_ops", "kid", "kty", "use", "x5c", "x5t", "x5t#S256", "x5u"];
+
+/// Members that some key type has, and that are public in it.
+const PUBLIC_MEMBERS: [&str; 6] = ["crv", "e", "n", "pub", "x", "y"];
 
 impl Jwk {
     /// A key of these parameters, without a name and bound to nothing.
@@ -276,9 +281,17 @@ impl Jwk {
     }
 
     /// This key under the name `kid`.
+    ///
+    /// Control characters, which no reader of ours takes in a name, become U+FFFD, so that the key is
+    /// read again as it was written and the tokens it signs name it alike.
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
-        self.kid = Some(kid.into());
+        let kid = kid.into();
+        self.kid = Some(if kid.contains(char::is_control) {
+            kid.replace(char::is_control, "\u{FFFD}")
+        } else {
+            kid
+        });
         self
     }
 
@@ -294,6 +307,49 @@ impl Jwk {
     pub fn with_use(mut self, key_use: KeyUse) -> Self {
         self.key_use = Some(key_use);
         self
+    }
+
+    /// This key limited to these operations (RFC 7517 §4.3): `sign` and `verify`, `encrypt` and
+    /// `decrypt`, `wrapKey` and `unwrapKey`, `deriveKey` and `deriveBits`, or others.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for an operation that stands there twice, and for more than 16.
+    pub fn with_key_ops<I: IntoIterator<Item: Into<String>>>(
+        mut self,
+        operations: I,
+    ) -> Result<Self, ParseError> {
+        let operations = operations.into_iter().map(Into::into).collect();
+        self.key_ops = Some(check_key_ops(operations).map_err(|rule| rule.of(Subject::Jwk))?);
+        Ok(self)
+    }
+
+    /// This key with a member that has no meaning here; an earlier one of that name is replaced. It
+    /// is published with the public half.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] for a member that has a method of its own, for one that is a parameter of some
+    /// key type, public or private, for one that a key of unknown type has already, and for a value
+    /// that is not JSON.
+    ///
+    /// ```
+    /// use jose_core::Jwk;
+    ///
+    /// let jwk = Jwk::from_secret_octets([7; 32])?.with_member("tenant", "acme")?;
+    /// assert_eq!(jwk.other().next(), Some(("tenant", "\"acme\"")));
+    /// assert!(jwk.with_member("d", "c2VjcmV0").is_err());
+    /// # Ok::<(), jose_core::error::ParseError>(())
+    /// ```
+    pub fn with_member(mut self, name: &str, value: impl Serialize) -> Result<Self, ParseError> {
+        let json = extra_member(name, value)?;
+        if matches!(self.params, Params::Unknown(_)) && self.other().any(|(own, _)| own == name) {
+            // It may be what makes it a key.
+            return Err(OWN_METHOD.of(Subject::Jwk));
+        }
+        self.other.retain(|(own, _)| own != name);
+        self.other.push((name.into(), json));
+        Ok(self)
     }
 
     /// The public half, with every private member left out: those of its own type and those that
@@ -418,16 +474,34 @@ impl fmt::Debug for Jwk {
 fn key_ops(json: &str) -> Result<Vec<String>, Rule> {
     let ops = json::strings(json)
         .ok_or(Rule::Type { member: "key_ops", expected: "an array of strings" })?;
+    check_key_ops(ops.into_iter().map(alloc::borrow::Cow::into_owned).collect())
+}
+
+fn check_key_ops(ops: Vec<String>) -> Result<Vec<String>, Rule> {
     if ops.len() > MAX_KEY_OPS {
         return Err(Rule::Value { member: "key_ops", expected: "at most 16 operations" });
     }
-    let mut sorted = ops.clone();
-    sorted.sort_unstable();
-    sorted.dedup();
-    if sorted.len() < ops.len() {
+    let repeated = |(index, op): (usize, &String)| ops.iter().take(index).any(|other| other == op);
+    if ops.iter().enumerate().any(repeated) {
         return Err(Rule::Value { member: "key_ops", expected: "free of repetitions" });
     }
-    Ok(ops.into_iter().map(alloc::borrow::Cow::into_owned).collect())
+    Ok(ops)
+}
+
+const OWN_METHOD: Rule =
+    Rule::Value { member: "registered member", expected: "set by its own method" };
+
+/// The JSON text of a member that is added to a key, if `name` is not one that means something here.
+fn extra_member(name: &str, value: impl Serialize) -> Result<Zeroizing<String>, ParseError> {
+    let refuse = |rule: Rule| rule.of(Subject::Jwk);
+    let registered = [&COMMON_MEMBERS[..], &PRIVATE_MEMBERS, &PUBLIC_MEMBERS];
+    if registered.iter().any(|names| names.contains(&name)) {
+        return Err(refuse(OWN_METHOD));
+    }
+    let json =
+        serde_json::to_string(&value).map(Zeroizing::new).map_err(|_| refuse(Rule::Shape))?;
+    json::check(&json, Limits::DEFAULT.header_depth - 1).map_err(refuse)?;
+    Ok(json)
 }
 
 /// What a public key may do, given what its private one may.
