@@ -21,6 +21,7 @@
 //! | JSON serializations, several signatures, detached or unencoded payloads | [`Jws`] |
 //! | which of several signatures must be valid | [`Required`] |
 //! | payloads larger than memory | [`SigningStream`], [`VerifyingStream`] |
+//! | keys that follow one another | [`KeyRing`] |
 //! | keys that are held elsewhere | [`Unsigned`], [`SigningKey::external`] |
 
 mod compact;
@@ -31,6 +32,7 @@ mod object;
 mod outcomes;
 mod payload;
 mod policy;
+mod ring;
 mod serialization;
 mod sign;
 mod stream;
@@ -42,6 +44,7 @@ pub use self::key_set::{KeyResolver, VerifyingKeys};
 pub use self::object::{Jws, Serialization};
 pub use self::outcomes::{Outcome, Outcomes, Unmet};
 pub use self::policy::{Policy, Required};
+pub use self::ring::{KeyRing, KeyState, RingError, RingKey};
 pub use self::serialization::SerializationError;
 pub use self::sign::{SignError, Unsigned, sign, sign_with_header};
 pub use self::stream::{SigningStream, VerifyingStream};
