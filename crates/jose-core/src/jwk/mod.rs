@@ -17,6 +17,7 @@ mod der;
 mod ec;
 mod encrypted;
 mod generate;
+pub mod lint;
 
 mod oct;
 mod okp;
