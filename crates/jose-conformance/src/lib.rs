@@ -193,6 +193,22 @@ macro_rules! suite {
             what_is_inside_has_to_be_a_key
             an_encrypted_key_is_a_token_like_any
             the_encrypted_key_of_rfc_7517_is_read
+            a_key_can_be_made_for_every_algorithm
+            a_key_for_agreement_can_be_made_on_every_curve
+            a_shared_key_is_made_of_any_number_of_octets
+            a_generated_key_is_named_as_asked
+            a_generated_key_carries_what_it_was_to_have
+            a_member_that_has_a_meaning_is_not_added
+            a_key_of_any_name_is_read_again
+            a_key_is_found_for_what_it_can_be_loaded_for
+            a_published_set_verifies_and_signs_nothing
+            a_generated_key_is_at_most_worth_a_note
+            a_random_shared_key_is_not_weak
+            halves_that_do_not_match_are_found
+            what_cannot_be_loaded_is_found
+            what_must_not_be_published_is_found
+            a_name_that_tells_of_the_secret_is_found
+            a_repeated_name_is_an_error_where_it_matches_nothing
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named
@@ -270,6 +286,17 @@ macro_rules! suite {
             several_keys_sign_one_stream
             a_key_that_cannot_stream_has_not_said_no
             a_stream_refuses_what_the_whole_does
+            a_key_verifies_until_the_moment_it_retires
+            an_announced_key_is_there_before_it_signs
+            keys_of_several_algorithms_follow_one_another
+            a_revoked_key_verifies_nothing_from_then_on
+            a_ring_publishes_no_secret
+            a_retiring_key_keeps_its_public_half_alone
+            a_ring_is_made_again_of_its_keys
+            a_ring_tells_its_keys_apart
+            a_key_that_cannot_take_its_turn_is_refused_at_once
+            only_an_announced_key_takes_over
+            a_shared_key_with_zeros_is_the_same_key
         );
         $crate::family!(jwe:
             every_algorithm_encrypts_and_decrypts_in_every_form
@@ -627,6 +654,8 @@ mod tests {
                     include_str!("jwk/mod.rs"),
                     include_str!("jwk/agree.rs"),
                     include_str!("jwk/encrypted.rs"),
+                    include_str!("jwk/sets.rs"),
+                    include_str!("jwk/lint.rs"),
                 ],
             ),
             (
@@ -640,6 +669,7 @@ mod tests {
                     include_str!("jws/detached.rs"),
                     include_str!("jws/unencoded.rs"),
                     include_str!("jws/streams.rs"),
+                    include_str!("jws/ring.rs"),
                 ],
             ),
             (

@@ -2,20 +2,27 @@
 
 mod agree;
 mod encrypted;
+mod lint;
+mod sets;
 
 use alloc::collections::BTreeSet;
 
-use jose_core::error::KeyError;
-use jose_core::jwa::{Hash, SignatureAlgorithm};
-use jose_core::jwk::{Generator, JwkSet, Params};
-use jose_core::jws::{self, SigningKey, VerifyingKey};
-use jose_core::{Jwk, base64url};
+use jose_core::crypto::NewKey;
+use jose_core::error::{KeyError, NoMatchReason, VerifyError};
+use jose_core::jwa::{ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
+use jose_core::jwe::{DecryptionKey, EncryptionKey};
+use jose_core::jwk::lint::{Exposure, Finding, Severity};
+use jose_core::jwk::{EcCurve, Generator, JwkSet, KeyUse, Params};
+use jose_core::jws::{self, SigningKey, VerifyingKey, VerifyingKeys};
+use jose_core::{Alg, Jwk, base64url};
 use serde_json::{Map, Value, json};
 
-use crate::{Subject, keys};
+use crate::{Curve, Subject, keys};
 
 pub use self::agree::*;
 pub use self::encrypted::*;
+pub use self::lint::*;
+pub use self::sets::*;
 
 /// RSA keys take a second each, so the generated ones are made once for each size.
 fn generated(subject: &Subject) -> impl Iterator<Item = (SignatureAlgorithm, Jwk)> + use<> {
@@ -312,4 +319,215 @@ pub fn an_rsa_key_of_16384_bits_loads(subject: &Subject) {
     let token = format!("eyJhbGciOiJSUzI1NiJ9..{}", base64url::encode(&[1; 2048]));
     let refused = jws::verify(&token, &key).unwrap_err();
     assert_eq!(refused.code(), "ERR_JWS_SIGNATURE_INVALID");
+}
+
+/// Every registered algorithm the backend has.
+fn registered(subject: &Subject) -> Vec<Alg> {
+    let encryptions = ContentEncryption::ALL.iter().map(|enc| Alg::from(*enc));
+    let managements = KeyManagementAlgorithm::ALL.iter().map(|alg| Alg::from(*alg));
+    subject.algorithms().map(Alg::from).chain(managements).chain(encryptions).collect()
+}
+
+/// A new key for `alg`; RSA keys, which take a second each, have the numbers of a fixed one. None for
+/// `dir`, which has no keys of its own.
+fn key_for(alg: Alg, subject: &Subject) -> Option<Jwk> {
+    if alg == Alg::Dir.into() {
+        return None;
+    }
+    let rsa = keys::private(SignatureAlgorithm::RS256);
+    let fixed = Jwk::new(rsa.params().clone()).with_alg(alg).unwrap().with_kid("rsa");
+    let jwk = if JwkSet::new([fixed.clone()]).for_alg(alg).count() == 1 {
+        fixed
+    } else {
+        Jwk::generate(alg, subject.backend()).unwrap_or_else(|error| panic!("{alg}: {error}"))
+    };
+    let key_use = if matches!(alg, Alg::SignatureAlgorithm(_)) { KeyUse::Sig } else { KeyUse::Enc };
+    Some(jwk.with_use(key_use))
+}
+
+/// What becomes of a key when a handle is made of it: of its private half or of its public one.
+fn load(jwk: &Jwk, alg: Alg, subject: &Subject) -> [Result<(), KeyError>; 2] {
+    let backend = subject.backend();
+    let public = jwk.to_public().unwrap_or_else(|_| jwk.clone());
+    match alg {
+        Alg::SignatureAlgorithm(_) => [
+            SigningKey::from_jwk(jwk, backend).map(drop),
+            VerifyingKey::from_jwk(&public, backend).map(drop),
+        ],
+        Alg::KeyManagementAlgorithm(alg) => [
+            DecryptionKey::from_jwk_for(alg, jwk, backend).map(drop),
+            EncryptionKey::from_jwk(&public, backend).map(drop),
+        ],
+        _ => [
+            DecryptionKey::from_jwk(jwk, backend).map(drop),
+            EncryptionKey::from_jwk(&public, backend).map(drop),
+        ],
+    }
+}
+
+/// There is a key for every algorithm of the registry, and it serves; `dir` alone has none of its
+/// own, and says what to name instead.
+pub fn a_key_can_be_made_for_every_algorithm(subject: &Subject) {
+    for alg in registered(subject) {
+        let Some(jwk) = key_for(alg, subject) else {
+            let refused = Jwk::generate(alg, subject.backend());
+            assert!(matches!(refused, Err(KeyError::MissingEncryption)), "{refused:?}");
+            continue;
+        };
+        assert_eq!(jwk.alg(), Some(alg.name()));
+        let [private, public] = load(&jwk, alg, subject);
+        assert!(private.is_ok(), "{alg}: {private:?}");
+        if alg == Alg::RSA1_5.into() {
+            assert!(matches!(public, Err(KeyError::AskedFor { .. })), "{public:?}");
+        } else {
+            assert!(public.is_ok(), "{alg}: {public:?}");
+        }
+    }
+    // One of those for which the keys above were not new ones.
+    let rsa = Jwk::generate(Alg::RSA_OAEP_256, subject.backend()).unwrap();
+    assert!(load(&rsa, Alg::RSA_OAEP_256.into(), subject).iter().all(Result::is_ok));
+}
+
+/// Keys for ECDH-ES are made on every curve, with and without key wrapping.
+pub fn a_key_for_agreement_can_be_made_on_every_curve(subject: &Subject) {
+    use KeyManagementAlgorithm as K;
+    for alg in [K::ECDH_ES, K::ECDH_ES_A128KW, K::ECDH_ES_A192KW, K::ECDH_ES_A256KW] {
+        for curve in subject.curves() {
+            let generator = Generator::new(alg).curve(curve.new_key());
+            let jwk = generator.generate(subject.backend()).unwrap();
+            let own = match jwk.params() {
+                Params::Ec(ec) => NewKey::Ec(ec.crv()),
+                Params::Okp(okp) => NewKey::Okp(okp.crv()),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(own, curve.new_key());
+            assert!(load(&jwk, alg.into(), subject).iter().all(Result::is_ok), "{alg}: {curve:?}");
+        }
+        for curve in Curve::ALL.into_iter().filter(|curve| subject.lacks_curve(*curve)) {
+            let refused = Generator::new(alg).curve(curve.new_key()).generate(subject.backend());
+            assert!(matches!(refused, Err(KeyError::Unsupported { .. })), "{curve:?}: {refused:?}");
+        }
+    }
+}
+
+/// A shared key of as many bits as asked is bound to nothing until the caller binds it.
+pub fn a_shared_key_is_made_of_any_number_of_octets(subject: &Subject) {
+    for bits in [8, 128, 192, 256, 264, 512, 8 * 4096] {
+        let jwk = Jwk::generate_oct(bits, subject.backend()).unwrap();
+        let Params::Oct(oct) = jwk.params() else { panic!() };
+        assert_eq!(oct.k().len() * 8, bits);
+        assert_eq!((jwk.alg(), jwk.kid(), jwk.key_use()), (None, None, None));
+    }
+    let make = || Jwk::generate_oct(512, subject.backend()).unwrap();
+    assert_ne!(make(), make());
+    let key = make().with_alg(Alg::HS512).unwrap();
+    assert!(SigningKey::from_jwk(&key, subject.backend()).is_ok());
+    let long = make().with_alg(Alg::A256KW).unwrap();
+    let refused = EncryptionKey::from_jwk(&long, subject.backend());
+    assert!(matches!(refused, Err(KeyError::Size { expected: 256, actual: 512, .. })));
+    for bits in [0, 1, 7, 9, 255, 8 * 4096 + 8, usize::MAX] {
+        let refused = Jwk::generate_oct(bits, subject.backend());
+        let Err(KeyError::OctBits { min: 8, max: 32_768, actual }) = refused else {
+            panic!("{bits}: {refused:?}")
+        };
+        assert_eq!(actual, bits);
+    }
+}
+
+/// A new key is named by its thumbprint or at random, as asked; no shared key by its thumbprint.
+pub fn a_generated_key_is_named_as_asked(subject: &Subject) {
+    let pair = Generator::new(Alg::Ed25519);
+    let shared = Generator::new(Alg::HS256);
+    let make = |generator: &Generator| generator.generate(subject.backend()).unwrap();
+    let named = make(&pair.clone().thumbprint_kid());
+    let thumbprint = named.thumbprint(Hash::Sha256, subject.backend()).unwrap();
+    assert_eq!(named.kid(), Some(thumbprint.as_str()));
+    for generator in [pair.random_kid(), shared.clone().random_kid(), shared.clone()] {
+        let kids = [make(&generator), make(&generator)].map(|jwk| jwk.kid().unwrap().to_owned());
+        assert_ne!(kids[0], kids[1]);
+        for kid in kids {
+            assert_eq!(base64url::decode(kid.as_bytes()).unwrap().len(), 16);
+        }
+    }
+    let refused = shared.thumbprint_kid().generate(subject.backend());
+    assert!(matches!(refused, Err(KeyError::NoPublicHalf { kty }) if kty == "oct"));
+}
+
+/// A new key carries the use, the operations and the members it was to have, and its public half
+/// what belongs to it.
+pub fn a_generated_key_carries_what_it_was_to_have(subject: &Subject) {
+    let generator = Generator::new(Alg::ES256).key_use(KeyUse::Sig);
+    let generator = generator.key_ops(["sign"]).unwrap();
+    let generator = generator.member("tenant", "acme").unwrap().member("tenant", ["a", "b"]);
+    let jwk = generator.unwrap().member("ext", true).unwrap().generate(subject.backend()).unwrap();
+    assert_eq!(jwk.key_use(), Some(&KeyUse::Sig));
+    assert!(SigningKey::from_jwk(&jwk, subject.backend()).is_ok());
+    let again = Jwk::from_json(jwk.expose_secret_json().expose_secret()).unwrap();
+    assert_eq!(again, jwk);
+    let public = jwk.to_public().unwrap();
+    assert_eq!(public.key_ops(), Some(&["verify".to_owned()][..]));
+    let other: Vec<_> = public.other().collect();
+    assert_eq!(other, [("tenant", r#"["a","b"]"#), ("ext", "true")]);
+    assert!(VerifyingKey::from_jwk(&public, subject.backend()).is_ok());
+}
+
+/// No member that means something in some key can be slipped into another.
+pub fn a_member_that_has_a_meaning_is_not_added(_subject: &Subject) {
+    let key = keys::private(SignatureAlgorithm::ES256);
+    for name in [
+        "alg", "key_ops", "kid", "kty", "use", "x5c", "x5t", "x5t#S256", "x5u", "d", "dp", "dq",
+        "k", "oth", "p", "priv", "q", "qi", "crv", "e", "n", "pub", "x", "y",
+    ] {
+        let of_key = key.clone().with_member(name, "AQ").unwrap_err();
+        let of_generator = Generator::new(Alg::ES256).member(name, "AQ").unwrap_err();
+        for refused in [of_key, of_generator] {
+            assert_eq!(refused.code(), "ERR_JWK_INVALID", "{name}");
+            assert!(matches!(
+                refused.rule(),
+                jose_core::error::Rule::Value { member: "registered member", .. }
+            ));
+        }
+    }
+    let unknown: Jwk = r#"{"kty":"LWE","a":1}"#.parse().unwrap();
+    assert!(unknown.clone().with_member("a", 2).is_err(), "it may be what makes it a key");
+    assert_eq!(unknown.with_member("b", 2).unwrap().other().count(), 2);
+    let mut deep = json!(1);
+    for _ in 0..16 {
+        deep = json!([deep]);
+    }
+    assert!(key.clone().with_member("deep", &deep).is_err(), "our own parser would refuse it");
+    let deep = key.with_member("deep", &deep[0]).unwrap();
+    assert_eq!(Jwk::from_json(deep.expose_secret_json().expose_secret()).unwrap(), deep);
+}
+
+/// Whatever a key is named, and whatever operations it is limited to, it is read again and its tokens
+/// verify.
+pub fn a_key_of_any_name_is_read_again(subject: &Subject) {
+    let key = keys::private(SignatureAlgorithm::ES256);
+    for (kid, expected) in [
+        ("", ""),
+        ("\u{202e}\"\\/ \u{1F511}", "\u{202e}\"\\/ \u{1F511}"),
+        ("a\0b\n\u{7f}\u{85}", "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}"),
+    ] {
+        let jwk = key.clone().with_kid(kid);
+        assert_eq!(jwk.kid(), Some(expected));
+        let again = Jwk::from_json(jwk.expose_secret_json().expose_secret()).unwrap();
+        assert_eq!(again, jwk);
+        let token =
+            jws::sign(b"", &SigningKey::from_jwk(&jwk, subject.backend()).unwrap()).unwrap();
+        let public = again.to_public().unwrap();
+        let set = VerifyingKeys::from_jwks(
+            &JwkSet::new([public]),
+            &[SignatureAlgorithm::ES256],
+            subject.backend(),
+        );
+        assert!(jws::verify(&token, &set).is_ok(), "{kid:?}");
+    }
+    let many: Vec<_> = (0..17).map(|op| op.to_string()).collect();
+    assert!(key.clone().with_key_ops(&many[..16]).is_ok());
+    assert!(key.clone().with_key_ops(&many).is_err());
+    assert!(key.clone().with_key_ops(["sign", "sign"]).is_err());
+    let limited = key.with_key_ops(["verify"]).unwrap();
+    let refused = SigningKey::from_jwk(&limited, subject.backend());
+    assert!(matches!(refused, Err(KeyError::KeyOps { expected: "sign" })), "{refused:?}");
 }
