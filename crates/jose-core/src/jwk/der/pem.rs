@@ -81,7 +81,7 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, Rule> {
         let line = line.trim_end_matches(['\n', '\r']);
         let boundary = |begin: &str| line.strip_prefix(begin)?.strip_suffix("-----");
         match (open, boundary("-----BEGIN "), boundary("-----END ")) {
-            (None, None, None) | (Some(_), None, None) => {}
+            (_, None, None) => {}
             (None, Some(label), None) => open = Some((label, start)),
             (Some((label, from)), None, Some(ended)) if label == ended => {
                 let text = text.get(from..start + line.len()).ok_or(Rule::Pem)?;

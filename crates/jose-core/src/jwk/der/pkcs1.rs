@@ -86,13 +86,11 @@ impl Jwk {
 
 pub(super) fn read(der: &[u8]) -> Result<Parts, ImportError> {
     within_limit(der.len()).map_err(|rule| FORMAT.malformed(rule))?;
-    match public(FORMAT, der) {
-        Ok(params) => Ok(Parts::Public(params)),
-        Err(_) => {
-            let key: RsaPrivateKeyRef<'_> = FORMAT.decode_file(der)?;
-            private(FORMAT, &key).map(|rsa| Parts::Private { half: Half::Rsa(rsa), public: None })
-        }
+    if let Ok(params) = public(FORMAT, der) {
+        return Ok(Parts::Public(params));
     }
+    let key: RsaPrivateKeyRef<'_> = FORMAT.decode_file(der)?;
+    private(FORMAT, &key).map(|rsa| Parts::Private { half: Half::Rsa(rsa), public: None })
 }
 
 /// The private key within another format.

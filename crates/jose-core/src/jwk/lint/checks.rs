@@ -89,8 +89,16 @@ impl Check {
     );
     pub(super) const WEAK_OCT_VALUES: Self =
         error("weak-oct-values", "replace the key by a random one: it has few different octets");
+    pub(super) const X5C_KEY: Self = error(
+        "x5c-key",
+        "correct or remove `x5c`: its first certificate is not of this key (RFC 7517 §4.7)",
+    );
     pub(super) const X5T_ALONE: Self =
         note("x5t-alone", "add `x5t#S256`: SHA-1 no longer tells one from another");
+    pub(super) const X5T_X5C: Self = error(
+        "x5t-x5c",
+        "correct or remove `x5t#S256`: it is not of the first certificate in `x5c`",
+    );
 }
 
 const fn error(code: &'static str, advice: &'static str) -> Check {

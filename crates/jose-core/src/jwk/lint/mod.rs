@@ -59,7 +59,9 @@
 //! | `weak-oct-sequence` | error | a shared key whose octets count up or down |
 //! | `weak-oct-text` | warning | a shared key that is printable text |
 //! | `weak-oct-values` | error | a shared key of few different octets |
+//! | `x5c-key` | error | an `x5c` whose first certificate is not of this key, or none |
 //! | `x5t-alone` | note | `x5t` without `x5t#S256` |
+//! | `x5t-x5c` | error | an `x5t#S256` that is not of the first certificate in `x5c` |
 //!
 //! # How often a good key is taken for a weak one
 //!
@@ -506,6 +508,12 @@ mod tests {
             (oct(octets(64), &json!({"alg": "dir", "use": "enc"})), Private, vec![]),
             (oct(octets(20), &json!({"alg": "dir", "use": "enc"})), Private, vec!["alg-size"]),
             (ec(&json!({"x5t": text([1; 20])})), Published, vec!["x5t-alone"]),
+            (ec(&json!({"x5c": ["AQID"]})), Published, vec!["x5c-key"]),
+            (
+                ec(&json!({"x5c": ["AQID"], "x5t#S256": text([1; 32])})),
+                Published,
+                vec!["x5c-key", "x5t-x5c"],
+            ),
             (ec(&json!({"x5t": text([1; 20]), "x5t#S256": text([1; 32])})), Published, vec![]),
         ]
     }

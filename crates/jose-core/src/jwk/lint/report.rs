@@ -62,7 +62,7 @@ impl Report {
         self.secrecy(jwk, exposure);
         self.numbers(jwk, backend);
         self.purpose(jwk);
-        self.certificates(jwk);
+        self.certificates(jwk, backend);
     }
 
     /// What must not be read by those who can.
@@ -207,7 +207,18 @@ impl Report {
     }
 
     /// What the key says of its certificates. Whether they are this key's is not looked at.
-    fn certificates(&mut self, jwk: &Jwk) {
+    fn certificates(&mut self, jwk: &Jwk, backend: &dyn Backend) {
+        if jwk.x5c_matches() == Some(false) {
+            self.add(&Check::X5C_KEY);
+        }
+        if let (Some([first, ..]), Some(expected)) = (jwk.x5c(), jwk.x5t_s256()) {
+            let mut digest = [0; 32];
+            match backend.digest(Hash::Sha256, &[first], &mut digest) {
+                Ok(()) if digest == *expected => {}
+                Ok(()) => self.add(&Check::X5T_X5C),
+                Err(_) => self.add(&Check::UNCHECKED),
+            }
+        }
         if jwk.x5t().is_some() && jwk.x5t_s256().is_none() {
             self.add(&Check::X5T_ALONE);
         }
