@@ -491,6 +491,9 @@ pub fn a_member_that_has_a_meaning_is_not_added(_subject: &Subject) {
     let unknown: Jwk = r#"{"kty":"LWE","a":1}"#.parse().unwrap();
     assert!(unknown.clone().with_member("a", 2).is_err(), "it may be what makes it a key");
     assert_eq!(unknown.with_member("b", 2).unwrap().other().count(), 2);
+    let again = key.clone().with_member("a", 1).unwrap().with_member("a", 2).unwrap();
+    assert_eq!(again.other().collect::<Vec<_>>(), [("a", "2")]);
+    assert_eq!((again.kid(), again.alg()), (key.kid(), key.alg()), "the rest is as it was");
     let mut deep = json!(1);
     for _ in 0..16 {
         deep = json!([deep]);
