@@ -14,9 +14,11 @@
 //! "no": the queue belongs to the thread, and the next library to look would take them for its own.
 #![allow(unsafe_code, reason = "the calls that name a library context are in no safe crate")]
 
+use alloc::ffi::CString;
 use core::ffi::{CStr, c_char, c_int, c_uint};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
+
 use std::sync::OnceLock;
 
 use jose_core::SecretBytes;
@@ -24,7 +26,8 @@ use jose_core::crypto::{CryptoError, KeyError, Refused};
 use jose_core::jwa::Hash;
 use openssl::error::ErrorStack;
 use openssl_sys::{
-    self as ffi, EVP_CIPHER_CTX, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX, OSSL_PARAM,
+    self as ffi, EVP_CIPHER, EVP_CIPHER_CTX, EVP_KDF, EVP_MD, EVP_MD_CTX, EVP_PKEY, EVP_PKEY_CTX,
+    EVP_SIGNATURE, OSSL_LIB_CTX, OSSL_PARAM, OSSL_PROVIDER,
 };
 use zeroize::Zeroizing;
 
@@ -146,6 +149,192 @@ impl Lib {
         // SAFETY: `out` is writable for its whole length; strength 0 is the generator's own.
         ok(unsafe { RAND_priv_bytes_ex(self.ctx(), out.as_mut_ptr(), out.len(), 0) })
     }
+}
+
+/// Finding out where this context computes.
+impl Lib {
+    /// A context of its own, made of a configuration file, whose every fetch asks for `fips=yes`; and
+    /// where to look for modules, if not where libcrypto does by itself.
+    ///
+    /// The file is loaded before any provider: a FIPS module that is loaded without its configuration
+    /// goes into its error state, for the whole process. That it could be loaded says nothing, not even
+    /// that what it names was found (`OSSL_LIB_CTX_load_config(3)`).
+    pub(crate) fn isolated(
+        config: &CStr,
+        modules: Option<&CStr>,
+    ) -> Result<&'static Self, CryptoError> {
+        openssl::init();
+        // SAFETY: takes nothing.
+        let ctx = unsafe { ffi::OSSL_LIB_CTX_new() };
+        if ctx.is_null() {
+            return Err(failed());
+        }
+        // Kept from here on, whatever happens: providers hold pointers into it.
+        let lib: &'static Self = Box::leak(Box::new(Self::new(ctx, Some(c"fips=yes"))));
+        if let Some(modules) = modules {
+            // SAFETY: the context is live, the path ends with NUL and is copied.
+            ok(unsafe { ffi::OSSL_PROVIDER_set_default_search_path(ctx, modules.as_ptr()) })?;
+        }
+        // SAFETY: the context is live, the path ends with NUL.
+        ok(unsafe { OSSL_LIB_CTX_load_config(ctx, config.as_ptr()) })?;
+        // For what OpenSSL fetches by itself, within a fetched implementation.
+        // SAFETY: the context is live.
+        ok(unsafe { ffi::EVP_default_properties_enable_fips(ctx, 1) })?;
+        Ok(lib)
+    }
+
+    /// Whether what is fetched without a query is asked to be FIPS.
+    pub(crate) fn asks_for_fips(&self) -> bool {
+        // SAFETY: the context is live or null.
+        let enabled = unsafe { ffi::EVP_default_properties_is_fips_enabled(self.ctx()) };
+        self.properties == Some(c"fips=yes") || enabled == 1
+    }
+
+    /// Runs the self tests of the provider that this context digests with, and tells whether they pass.
+    pub(crate) fn passes_self_test(&self) -> Result<bool, CryptoError> {
+        let md = self.md(Hash::Sha256)?;
+        // SAFETY: the algorithm is live.
+        let provider = unsafe { EVP_MD_get0_provider(md.as_ptr()) };
+        // SAFETY: the algorithm keeps its provider live.
+        Ok(ok(unsafe { OSSL_PROVIDER_self_test(provider) }).is_ok())
+    }
+
+    /// The provider whose implementation of `name` this context finds.
+    pub(crate) fn provider_of(&self, kind: Kind, name: &'static CStr) -> Option<Provider> {
+        macro_rules! describe {
+            ($fetch:path, $get0_provider:path, $free:path) => {{
+                // SAFETY: the context is live or null, the strings end with NUL or are null.
+                let found = unsafe { $fetch(self.ctx(), name.as_ptr(), self.properties()) };
+                if found.is_null() {
+                    drop(failed());
+                    return None;
+                }
+                // SAFETY: the object is live, and keeps its provider so.
+                let provider = unsafe { $get0_provider(found) };
+                // SAFETY: the provider is live.
+                let provider = unsafe { Provider::describe(provider.cast()) };
+                // SAFETY: the object is owned since it was fetched, and not used again.
+                unsafe { $free(found) };
+                provider
+            }};
+        }
+        match kind {
+            Kind::AsymmetricCipher => describe!(
+                EVP_ASYM_CIPHER_fetch,
+                EVP_ASYM_CIPHER_get0_provider,
+                EVP_ASYM_CIPHER_free
+            ),
+            Kind::Cipher => {
+                describe!(ffi::EVP_CIPHER_fetch, EVP_CIPHER_get0_provider, ffi::EVP_CIPHER_free)
+            }
+            Kind::Digest => describe!(ffi::EVP_MD_fetch, EVP_MD_get0_provider, ffi::EVP_MD_free),
+            Kind::KeyDerivation => {
+                describe!(ffi::EVP_KDF_fetch, EVP_KDF_get0_provider, ffi::EVP_KDF_free)
+            }
+            Kind::KeyExchange => {
+                describe!(EVP_KEYEXCH_fetch, EVP_KEYEXCH_get0_provider, EVP_KEYEXCH_free)
+            }
+            Kind::KeyManagement => {
+                describe!(EVP_KEYMGMT_fetch, EVP_KEYMGMT_get0_provider, EVP_KEYMGMT_free)
+            }
+            Kind::Mac => {
+                describe!(ffi::EVP_MAC_fetch, ffi::EVP_MAC_get0_provider, ffi::EVP_MAC_free)
+            }
+            Kind::Signature => describe!(
+                ffi::EVP_SIGNATURE_fetch,
+                EVP_SIGNATURE_get0_provider,
+                ffi::EVP_SIGNATURE_free
+            ),
+        }
+    }
+}
+
+/// What an implementation is one of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    AsymmetricCipher,
+    Cipher,
+    Digest,
+    KeyDerivation,
+    KeyExchange,
+    KeyManagement,
+    Mac,
+    Signature,
+}
+
+/// What a provider says of itself (`OSSL_PROVIDER_get_params(3)`).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Provider {
+    /// By which configurations call it.
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) version: String,
+}
+
+impl Provider {
+    /// # Safety
+    ///
+    /// The pointer is null, or to a provider that stays loaded meanwhile.
+    unsafe fn describe(provider: *const OSSL_PROVIDER) -> Option<Self> {
+        if provider.is_null() {
+            return None;
+        }
+        // SAFETY: the provider is live.
+        let name = unsafe { OSSL_PROVIDER_get0_name(provider) };
+        // SAFETY: the name lives as long as the provider.
+        let name = unsafe { text(name) };
+        let (mut description, mut version) = (ptr::null::<c_char>(), ptr::null::<c_char>());
+        let place = |key: &'static CStr, text: *mut *const c_char| OSSL_PARAM {
+            key: key.as_ptr(),
+            data_type: OSSL_PARAM_UTF8_PTR,
+            data: text.cast(),
+            data_size: 0,
+            ..END
+        };
+        let mut list =
+            [place(c"name", &raw mut description), place(c"version", &raw mut version), END];
+        // SAFETY: the list is ended, and has places for two pointers, to texts of the provider's.
+        let told = ok(unsafe { OSSL_PROVIDER_get_params(provider, list.as_mut_ptr()) });
+        told.ok()?;
+        // SAFETY: null, or a text that lives as long as the provider.
+        let description = unsafe { text(description) };
+        // SAFETY: as `description`.
+        let version = unsafe { text(version) };
+        Some(Self { name, description, version })
+    }
+}
+
+/// The name and version of the libcrypto that runs, which may be another than was built with.
+pub(crate) fn library() -> String {
+    // SAFETY: takes a number alone, of which all are allowed.
+    let version = unsafe { ffi::OpenSSL_version(0) };
+    // SAFETY: the text is static.
+    unsafe { text(version) }
+}
+
+/// The configuration file that libcrypto itself would read.
+pub(crate) fn default_config_file() -> Result<CString, CryptoError> {
+    // SAFETY: takes nothing.
+    let path = unsafe { CONF_get1_default_config_file() };
+    if path.is_null() {
+        return Err(failed());
+    }
+    // SAFETY: ends with NUL.
+    let copy = unsafe { CStr::from_ptr(path) }.to_owned();
+    // SAFETY: the caller owns what was made for it.
+    unsafe { ffi::OPENSSL_free(path.cast()) };
+    Ok(copy)
+}
+
+/// # Safety
+///
+/// The pointer is null, or to a text that ends with NUL.
+unsafe fn text(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: as promised by the caller.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -1040,9 +1229,44 @@ const END: OSSL_PARAM = OSSL_PARAM {
 const OSSL_PARAM_UNSIGNED_INTEGER: c_uint = 2;
 const OSSL_PARAM_UTF8_STRING: c_uint = 4;
 const OSSL_PARAM_OCTET_STRING: c_uint = 5;
+const OSSL_PARAM_UTF8_PTR: c_uint = 6;
 const EVP_MD_CTX_FLAG_FINALISE: c_int = 0x0200;
 
+enum EvpAsymCipher {}
+enum EvpKeyexch {}
+enum EvpKeymgmt {}
+
 unsafe extern "C" {
+    fn CONF_get1_default_config_file() -> *mut c_char;
+    fn EVP_ASYM_CIPHER_fetch(
+        ctx: *mut OSSL_LIB_CTX,
+        algorithm: *const c_char,
+        properties: *const c_char,
+    ) -> *mut EvpAsymCipher;
+    fn EVP_ASYM_CIPHER_free(cipher: *mut EvpAsymCipher);
+    fn EVP_ASYM_CIPHER_get0_provider(cipher: *const EvpAsymCipher) -> *mut OSSL_PROVIDER;
+    fn EVP_CIPHER_get0_provider(cipher: *const EVP_CIPHER) -> *const OSSL_PROVIDER;
+    fn EVP_KDF_get0_provider(kdf: *const EVP_KDF) -> *const OSSL_PROVIDER;
+    fn EVP_KEYEXCH_fetch(
+        ctx: *mut OSSL_LIB_CTX,
+        algorithm: *const c_char,
+        properties: *const c_char,
+    ) -> *mut EvpKeyexch;
+    fn EVP_KEYEXCH_free(exchange: *mut EvpKeyexch);
+    fn EVP_KEYEXCH_get0_provider(exchange: *const EvpKeyexch) -> *mut OSSL_PROVIDER;
+    fn EVP_KEYMGMT_fetch(
+        ctx: *mut OSSL_LIB_CTX,
+        algorithm: *const c_char,
+        properties: *const c_char,
+    ) -> *mut EvpKeymgmt;
+    fn EVP_KEYMGMT_free(keymgmt: *mut EvpKeymgmt);
+    fn EVP_KEYMGMT_get0_provider(keymgmt: *const EvpKeymgmt) -> *const OSSL_PROVIDER;
+    fn EVP_MD_get0_provider(md: *const EVP_MD) -> *const OSSL_PROVIDER;
+    fn EVP_SIGNATURE_get0_provider(signature: *const EVP_SIGNATURE) -> *mut OSSL_PROVIDER;
+    fn OSSL_LIB_CTX_load_config(ctx: *mut OSSL_LIB_CTX, config_file: *const c_char) -> c_int;
+    fn OSSL_PROVIDER_get0_name(provider: *const OSSL_PROVIDER) -> *const c_char;
+    fn OSSL_PROVIDER_get_params(provider: *const OSSL_PROVIDER, params: *mut OSSL_PARAM) -> c_int;
+    fn OSSL_PROVIDER_self_test(provider: *const OSSL_PROVIDER) -> c_int;
     fn EVP_CIPHER_CTX_get_params(ctx: *mut EVP_CIPHER_CTX, params: *mut OSSL_PARAM) -> c_int;
     fn EVP_CIPHER_CTX_set_params(ctx: *mut EVP_CIPHER_CTX, params: *const OSSL_PARAM) -> c_int;
     fn EVP_DigestSignInit_ex(

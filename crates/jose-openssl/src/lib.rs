@@ -55,6 +55,7 @@ mod ecdh;
 mod ecdsa;
 mod eddsa;
 mod ffi;
+mod fips;
 mod hmac;
 mod kdf;
 mod pbes2;
@@ -66,16 +67,19 @@ use core::num::NonZeroU32;
 
 use jose_core::SecretBytes;
 use jose_core::crypto::{
-    AgreementInitiator, AgreementResponder, Backend, ContentCipher, CryptoError, KeyError,
-    KeyUnwrapper, KeyWrapper, NewKey, Pbes2, PrivateHalf, Signer, Verifier,
+    AgreementInitiator, AgreementResponder, Approval, Backend, ContentCipher, CryptoError,
+    FipsStatus, KeyError, KeyUnwrapper, KeyWrapper, NewKey, Pbes2, PrivateHalf, Signer, Verifier,
 };
-use jose_core::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
+use jose_core::jwa::{
+    Alg, Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm,
+};
 use jose_core::jwk::{OkpCurve, Params};
 
 use self::ffi::Lib;
+pub use self::fips::{FipsConfig, FipsError, fips, fips_from};
 
 /// OpenSSL in the default library context of the process.
-pub const BACKEND: &dyn Backend = &OpenSsl { lib: None };
+pub const BACKEND: &dyn Backend = &OpenSsl { lib: None, fips: None };
 
 static PROCESS: Lib = Lib::process();
 
@@ -84,6 +88,8 @@ static PROCESS: Lib = Lib::process();
 struct OpenSsl {
     /// `None` is [`PROCESS`], which a constant cannot refer to.
     lib: Option<&'static Lib>,
+    /// The FIPS module that everything in this context was shown to come from.
+    fips: Option<ffi::Provider>,
 }
 
 impl OpenSsl {
@@ -123,7 +129,7 @@ impl OpenSsl {
 
 impl Backend for OpenSsl {
     fn name(&self) -> &'static str {
-        "openssl"
+        if self.fips.is_some() { "openssl-fips" } else { "openssl" }
     }
 
     fn signer(&self, key: Bound<'_, SignatureAlgorithm>) -> Result<Box<dyn Signer>, KeyError> {
@@ -196,6 +202,7 @@ impl Backend for OpenSsl {
         count: NonZeroU32,
         len: usize,
     ) -> Result<SecretBytes, KeyError> {
+        self.permit_pbkdf2(password, salt, count.get())?;
         kdf::pbkdf2(self.lib(), hash, password, salt, count, len).map_err(KeyError::Unavailable)
     }
 
@@ -205,6 +212,7 @@ impl Backend for OpenSsl {
         password: &SecretBytes,
         text: &SecretBytes,
     ) -> Result<Vec<u8>, KeyError> {
+        self.permit_pbes2(scheme, password)?;
         pbes2::encrypt(self.lib(), scheme, password, text)
     }
 
@@ -214,6 +222,7 @@ impl Backend for OpenSsl {
         password: &SecretBytes,
         ciphertext: &[u8],
     ) -> Result<SecretBytes, KeyError> {
+        self.permit_pbes2(scheme, password)?;
         pbes2::decrypt(self.lib(), scheme, password, ciphertext)
     }
 
@@ -256,6 +265,14 @@ impl Backend for OpenSsl {
         }
     }
 
+    fn fips_status(&self) -> FipsStatus {
+        self.status()
+    }
+
+    fn approval(&self, alg: Alg, key: Option<&Params>) -> Approval {
+        self.approves(alg, key)
+    }
+
     fn digest(&self, hash: Hash, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
         digest::digest(self.lib(), hash, parts, out)
     }
@@ -284,7 +301,7 @@ pub(crate) mod tests {
     }
 
     fn backend(lib: &'static Lib) -> OpenSsl {
-        OpenSsl { lib: Some(lib) }
+        OpenSsl { lib: Some(lib), fips: None }
     }
 
     fn keys(alg: SignatureAlgorithm, backend: &dyn Backend) -> (SigningKey, VerifyingKeys) {
@@ -410,7 +427,7 @@ pub(crate) mod tests {
     /// The algorithms that take their input in pieces, in this context and in another.
     fn on_every_stream(check: impl Fn(SignatureAlgorithm, &dyn Signer, &dyn Verifier)) {
         let elsewhere = backend(Lib::elsewhere(c"default", Some(c"provider=default")));
-        for backend in [OpenSsl { lib: None }, elsewhere] {
+        for backend in [OpenSsl { lib: None, fips: None }, elsewhere] {
             for alg in SignatureAlgorithm::ALL.iter().filter(|alg| alg.hash().is_some()) {
                 let (signer, verifier) = handles(*alg, &backend);
                 check(*alg, &*signer, &*verifier);
@@ -481,7 +498,7 @@ pub(crate) mod tests {
     #[test]
     fn edwards_curves_have_no_stream() {
         for alg in [SignatureAlgorithm::Ed25519, SignatureAlgorithm::Ed448] {
-            let (signer, verifier) = handles(alg, &OpenSsl { lib: None });
+            let (signer, verifier) = handles(alg, &OpenSsl { lib: None, fips: None });
             assert!(signer.stream().unwrap().is_none(), "{alg}");
             assert!(verifier.stream().unwrap().is_none(), "{alg}");
         }
@@ -506,7 +523,7 @@ pub(crate) mod tests {
     fn what_encrypts_serves_any_context_and_any_property_query() {
         let cek = SecretBytes::from([9; 32]);
         let elsewhere = backend(Lib::elsewhere(c"default", Some(c"provider=default")));
-        for backend in [OpenSsl { lib: None }, elsewhere] {
+        for backend in [OpenSsl { lib: None, fips: None }, elsewhere] {
             for (key, algs) in wrapping_keys() {
                 for alg in algs {
                     let wrapper = backend.wrapper(*alg, &key).unwrap();
@@ -739,7 +756,7 @@ pub(crate) mod tests {
                 }
             });
         }
-        let backend = OpenSsl { lib: None };
+        let backend = OpenSsl { lib: None, fips: None };
         for (key, algs) in wrapping_keys() {
             for alg in algs {
                 let wrapper = backend.wrapper(*alg, &key).unwrap();

@@ -36,7 +36,7 @@ pub(super) fn same_names(files: &[File]) -> Vec<String> {
 }
 
 const BACKENDS: [&str; 2] = ["crates/jose-rustcrypto/src/", "crates/jose-openssl/src/"];
-const OPENSSL_ONLY: [&str; 1] = ["ffi.rs"];
+const OPENSSL_ONLY: [&str; 2] = ["ffi.rs", "fips.rs"];
 
 /// The one file that may contain the keyword.
 const FFI: &str = "crates/jose-openssl/src/ffi.rs";

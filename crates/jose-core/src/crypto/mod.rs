@@ -25,7 +25,9 @@
 pub mod cbc_hmac;
 mod concat_kdf;
 pub mod ecdsa;
+mod fips;
 mod pbes2;
+mod require_approved;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -34,10 +36,12 @@ use core::fmt;
 use core::num::NonZeroU32;
 
 pub use self::concat_kdf::OtherInfo;
+pub use self::fips::{Approval, FipsModule, FipsStatus};
 pub use self::pbes2::{PasswordKdf, Pbes2, Prf};
+pub use self::require_approved::RequireApproved;
 use crate::SecretBytes;
 pub use crate::error::{CryptoError, KeyError, Refused};
-use crate::jwa::{Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
+use crate::jwa::{Alg, Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use crate::jwk::{AkpAlgorithm, EcCurve, OkpCurve, Params, Rsa};
 
 /// A cryptographic library, as one value that lives as long as the process.
@@ -213,6 +217,18 @@ pub trait Backend: fmt::Debug + Send + Sync {
     /// could not make one.
     fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
         Err(KeyError::Unsupported { what: key.name() })
+    }
+
+    /// Whether this backend computes in a FIPS module. The default is no.
+    fn fips_status(&self) -> FipsStatus {
+        FipsStatus::NotFips { reason: "this backend is on no FIPS module" }
+    }
+
+    /// Whether `alg` is approved under FIPS 140-3 as this backend computes it: with `key`, or if that is
+    /// `None` with any key that suits. The default is no.
+    fn approval(&self, alg: Alg, key: Option<&Params>) -> Approval {
+        let _ = (alg, key);
+        Approval::NotApproved { reason: "this backend is on no FIPS module" }
     }
 
     /// Writes the digest of the concatenation of `parts` to `out`, which is [`Hash::digest_len`] octets

@@ -93,6 +93,12 @@ pub enum KeyError {
         /// The key's `kty`, cut at 64 octets.
         kty: String,
     },
+    /// The algorithm, or this key for it, is not approved where only what is approved may be done
+    /// (FIPS 140-3).
+    NotApproved {
+        /// Why not.
+        reason: &'static str,
+    },
     /// A public key where a private one is needed.
     NotPrivate,
     /// A private key where a public one belongs; [`Jwk::to_public`](crate::jwk::Jwk::to_public)
@@ -198,7 +204,9 @@ impl KeyError {
         match self {
             Self::MissingAlgorithm => "ERR_JWS_ALG_MISSING",
             Self::MissingEncryption => "ERR_JWE_ENC_MISSING",
-            Self::UnknownAlgorithm(_) | Self::Unsupported { .. } => "ERR_JWK_UNSUPPORTED",
+            Self::NotApproved { .. } | Self::UnknownAlgorithm(_) | Self::Unsupported { .. } => {
+                "ERR_JWK_UNSUPPORTED"
+            }
             Self::MixedSet => "ERR_JWS_ALG_NOT_ALLOWED",
             Self::Unavailable(_) => "ERR_CRYPTO_UNAVAILABLE",
             _ => "ERR_JWK_INVALID",
@@ -250,6 +258,7 @@ impl fmt::Display for KeyError {
                 f.write_str("there is no public half of a key of type ")?;
                 registered(f, kty)
             }
+            Self::NotApproved { reason } => write!(f, "not approved: {reason}"),
             Self::NotPrivate => f.write_str("a public key where a private one is needed"),
             Self::NotPublic => f.write_str("a private key where a public one belongs"),
             Self::OctBits { min, max, actual } => {
