@@ -48,4 +48,6 @@ mod guide {
     mod external_keys {}
     #[doc = include_str!("../../docs/guide/backends.md")]
     mod backends {}
+    #[doc = include_str!("../../docs/guide/fips.md")]
+    mod fips {}
 }

@@ -20,6 +20,13 @@ pub(super) fn check(files: &[File]) -> Result<Vec<String>, String> {
     problems.extend(openssl_by_default(&output(&mut cargo(&tree))?));
     let tree = ["tree", "-p", "jose-core", "--prefix", "none", "--edges", "normal"];
     problems.extend(std_in_core(&output(cargo(&tree).args(["--format", "{p}|{f}"]))?));
+
+    let direct = ["--prefix", "none", "--edges", "normal", "--depth", "1"];
+    let of_core = output(cargo(&["tree", "-p", "jose-core"]).args(direct))?;
+    let of_rustcrypto = output(cargo(&["tree", "-p", "jose-rustcrypto"]).args(direct))?;
+    let tree = ["tree", "-p", "jose-suite", "--no-default-features", "--features", "openssl"];
+    let of_openssl = output(cargo(&tree).args(["--prefix", "none", "--edges", "normal"]))?;
+    problems.extend(cryptography_beside_openssl(&of_openssl, &of_rustcrypto, &of_core));
     Ok(problems)
 }
 
@@ -172,6 +179,24 @@ fn openssl_by_default(tree: &str) -> Option<String> {
     })
 }
 
+/// A build with the OpenSSL backend alone, as FIPS deployments have it, holds no other library that
+/// computes: none of those that the other backend is made of.
+fn cryptography_beside_openssl(
+    openssl: &str,
+    rustcrypto: &str,
+    core: &str,
+) -> impl Iterator<Item = String> + use<> {
+    fn names(tree: &str) -> BTreeSet<String> {
+        tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    }
+    let (core, openssl) = (names(core), names(openssl));
+    let others: Vec<String> = names(rustcrypto).difference(&core).cloned().collect();
+    others
+        .into_iter()
+        .filter(move |name| openssl.contains(name))
+        .map(|name| format!("jose-suite: {name} is in a build with the feature `openssl` alone"))
+}
+
 /// A crate with its `std` feature on does not build where there is none.
 fn std_in_core(tree: &str) -> BTreeSet<String> {
     tree.lines()
@@ -204,6 +229,21 @@ mod tests {
             others.filter(|other| *other != name).map(|other| package(other, &[])).collect();
         packages.push(package(name, dependencies));
         edges(&packages)
+    }
+
+    #[test]
+    fn no_other_cryptography_is_built_beside_openssl() {
+        let core = "jose-core v0.1.0 (path)\nserde v1.0.0\n";
+        let rustcrypto = "jose-rustcrypto v0.1.0 (path)\njose-core v0.1.0 (path)\nhmac v0.13.0\n\
+            serde v1.0.0\n";
+        let problems = |openssl: &str| -> Vec<String> {
+            cryptography_beside_openssl(openssl, rustcrypto, core).collect()
+        };
+        assert!(
+            problems("jose-suite v0.1.0 (path)\njose-core v0.1.0 (path)\nserde v1.0.0").is_empty()
+        );
+        let found = problems("jose-suite v0.1.0 (path)\nhmac v0.13.0\n");
+        assert_eq!(found, ["jose-suite: hmac is in a build with the feature `openssl` alone"]);
     }
 
     #[test]
