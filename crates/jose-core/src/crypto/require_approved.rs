@@ -220,3 +220,155 @@ impl Backend for RequireApproved {
         self.inner.random(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Jwk;
+    use crate::crypto::FipsModule;
+    use crate::jwe::{DecryptionKey, EncryptionKey, Password};
+    use crate::jws::{SigningKey, VerifyingKey};
+
+    const REASON: &str = "not with this module";
+
+    /// A module that approves of HS256 alone, and computes nothing.
+    #[derive(Debug)]
+    struct Stub;
+
+    impl Backend for Stub {
+        fn name(&self) -> &'static str {
+            "stub"
+        }
+
+        fn fips_status(&self) -> FipsStatus {
+            FipsStatus::Fips(FipsModule::new("stub", "1.0", "none"))
+        }
+
+        fn approval(&self, alg: Alg, _: Option<&Params>) -> Approval {
+            if alg == SignatureAlgorithm::HS256.into() {
+                Approval::Approved
+            } else {
+                Approval::NotApproved { reason: REASON }
+            }
+        }
+
+        fn digest(&self, _: Hash, _: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+            out.fill(7);
+            Ok(())
+        }
+
+        fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
+            out.fill(7);
+            Ok(())
+        }
+    }
+
+    /// A backend on no module.
+    #[derive(Debug)]
+    struct Ordinary;
+
+    impl Backend for Ordinary {
+        fn name(&self) -> &'static str {
+            "ordinary"
+        }
+
+        fn digest(&self, _: Hash, _: &[&[u8]], _: &mut [u8]) -> Result<(), CryptoError> {
+            Ok(())
+        }
+
+        fn random(&self, _: &mut [u8]) -> Result<(), CryptoError> {
+            Ok(())
+        }
+    }
+
+    static VIEW: RequireApproved = RequireApproved::new(&Stub);
+
+    fn oct(alg: impl Into<Alg>, len: usize) -> Jwk {
+        let octets: Vec<u8> = (0..=255).cycle().take(len).collect();
+        Jwk::from_secret_octets(octets).unwrap().with_alg(alg).unwrap()
+    }
+
+    fn is_refused<T>(result: &Result<T, KeyError>) -> bool {
+        matches!(result, Err(KeyError::NotApproved { reason: REASON }))
+    }
+
+    #[test]
+    fn what_is_approved_reaches_the_backend() {
+        // Which lacks it, and says so itself.
+        let key = SigningKey::from_jwk(&oct(SignatureAlgorithm::HS256, 64), &VIEW);
+        assert!(matches!(key, Err(KeyError::Unsupported { what: "HS256" })));
+    }
+
+    #[test]
+    fn every_loader_refuses_what_is_not_approved() {
+        use KeyManagementAlgorithm as K;
+        let password = Password::from("password");
+        assert!(is_refused(&SigningKey::from_jwk(&oct(SignatureAlgorithm::HS512, 64), &VIEW)));
+        assert!(is_refused(&VerifyingKey::from_jwk(&oct(SignatureAlgorithm::HS512, 64), &VIEW)));
+        assert!(is_refused(&EncryptionKey::from_jwk(&oct(K::A128KW, 16), &VIEW)));
+        assert!(is_refused(&DecryptionKey::from_jwk(&oct(K::A128KW, 16), &VIEW)));
+        assert!(is_refused(&EncryptionKey::from_jwk(&oct(K::A128GCMKW, 16), &VIEW)));
+        assert!(is_refused(&EncryptionKey::from_jwk(&oct(ContentEncryption::A128GCM, 16), &VIEW)));
+        assert!(is_refused(&password.derive_key(K::PBES2_HS256_A128KW, &[1; 16], 1000, &VIEW)));
+        for key in [
+            NewKey::Ec(EcCurve::P256),
+            NewKey::Ec(EcCurve::P384),
+            NewKey::Ec(EcCurve::P521),
+            NewKey::Ec(EcCurve::Secp256k1),
+            NewKey::Okp(OkpCurve::Ed25519),
+            NewKey::Okp(OkpCurve::Ed448),
+            NewKey::Okp(OkpCurve::X25519),
+            NewKey::Okp(OkpCurve::X448),
+            NewKey::Rsa { bits: 2048 },
+        ] {
+            assert!(is_refused(&VIEW.generate(key)), "{key:?}");
+        }
+        let d = SecretBytes::from([7; 32]);
+        let half = PrivateHalf::Ec { crv: EcCurve::P256, d: &d };
+        assert!(is_refused(&VIEW.complete(half)));
+    }
+
+    #[test]
+    fn passwords_of_files_are_judged_by_how_a_key_is_made_of_them() {
+        let kdf = |kdf| Pbes2 { kdf, key_len: 32, iv: [0; 16] };
+        let count = NonZeroU32::MIN;
+        let (secret, salt) = (SecretBytes::from([7; 16]), &[7; 16]);
+        for prf in [Prf::HmacSha1, Prf::HmacSha256, Prf::HmacSha384, Prf::HmacSha512] {
+            let scheme = kdf(PasswordKdf::Pbkdf2 { prf, salt, count });
+            assert!(is_refused(&VIEW.pbes2_encrypt(&scheme, &secret, &secret)), "{prf:?}");
+            assert!(is_refused(&VIEW.pbes2_decrypt(&scheme, &secret, salt)), "{prf:?}");
+        }
+        let scheme = kdf(PasswordKdf::Scrypt { salt, log_n: 14, r: 8, p: 1 });
+        let refused = VIEW.pbes2_encrypt(&scheme, &secret, &secret);
+        assert!(matches!(refused, Err(KeyError::NotApproved { reason: "scrypt" })));
+    }
+
+    #[test]
+    fn on_no_module_nothing_is_computed_at_all() {
+        let view = RequireApproved::new(&Ordinary);
+        assert!(!view.fips_status().is_fips());
+        assert!(view.digest(Hash::Sha256, &[], &mut [0; 32]).is_err());
+        assert!(view.random(&mut [0; 32]).is_err());
+        let jwk = oct(SignatureAlgorithm::HS256, 64);
+        let refused = SigningKey::from_jwk(&jwk, &view);
+        assert!(matches!(refused, Err(KeyError::NotApproved { .. })));
+        assert!(matches!(view.check_public(jwk.params()), Err(KeyError::Unavailable(_))));
+    }
+
+    #[test]
+    fn in_a_module_digests_and_random_octets_are_had() {
+        let mut out = [0; 32];
+        VIEW.digest(Hash::Sha256, &[], &mut out).unwrap();
+        assert_eq!(out, [7; 32]);
+        VIEW.random(&mut out).unwrap();
+    }
+
+    #[test]
+    fn approvals_compare_from_none_to_full() {
+        let (no, maybe) =
+            (Approval::NotApproved { reason: "z" }, Approval::Allowed { reason: "a" });
+        assert!(no < maybe && maybe < Approval::Approved);
+        assert!(!no.is_usable() && maybe.is_usable() && Approval::Approved.is_usable());
+        assert_eq!((no.reason(), Approval::Approved.reason()), (Some("z"), None));
+    }
+}
