@@ -3,9 +3,10 @@
 use core::num::NonZeroU32;
 
 use der::asn1::{AnyRef, OctetStringRef};
-use der::{Decode, Encode, Sequence};
+use der::{Decode, Encode, ErrorKind, Sequence};
 use pkcs5::pbes2::{
-    EncryptionScheme, Kdf, PBES2_OID, Parameters, Pbkdf2Params, Pbkdf2Prf, ScryptParams,
+    AES_128_CBC_OID, AES_192_CBC_OID, AES_256_CBC_OID, EncryptionScheme, Kdf, PBES2_OID,
+    PBKDF2_OID, Parameters, Pbkdf2Params, Pbkdf2Prf, SCRYPT_OID, ScryptParams,
 };
 use spki::{AlgorithmIdentifier, AlgorithmIdentifierRef};
 
@@ -189,13 +190,34 @@ fn decrypt(
     if algorithm.oid != PBES2_OID {
         return Err(unsupported());
     }
-    let parameters = algorithm.parameters.and_then(|any| Parameters::try_from(any).ok());
-    let parameters = parameters.ok_or_else(unsupported)?;
+    let parameters = algorithm.parameters.ok_or(FORMAT.malformed(Rule::Der))?;
+    let parameters = Parameters::try_from(parameters).map_err(|error| {
+        let unknown = matches!(error.kind(), ErrorKind::OidUnknown { .. });
+        if unknown || !is_known(parameters) {
+            unsupported()
+        } else {
+            malformed("parameters", "those of the scheme, in numbers of their size")
+        }
+    })?;
     let scheme = scheme(&parameters)?;
     if ciphertext.is_empty() || !ciphertext.len().is_multiple_of(16) {
         return Err(malformed("encryptedData", "made of whole blocks"));
     }
     backend.pbes2_decrypt(&scheme, password.octets(), ciphertext).map_err(refused)
+}
+
+/// Whether both functions that PBES2 is made of are known here, so that only their parameters are wrong.
+fn is_known(parameters: AnyRef<'_>) -> bool {
+    parameters
+        .sequence(|reader| {
+            let kdf = AlgorithmIdentifierRef::decode(reader)?.oid;
+            let cipher = AlgorithmIdentifierRef::decode(reader)?.oid;
+            Ok::<_, der::Error>(
+                [PBKDF2_OID, SCRYPT_OID].contains(&kdf)
+                    && [AES_128_CBC_OID, AES_192_CBC_OID, AES_256_CBC_OID].contains(&cipher),
+            )
+        })
+        .unwrap_or_default()
 }
 
 /// What a file asks for, within bounds: the work is checked before it is done.
@@ -231,6 +253,10 @@ fn scheme(parameters: &Parameters) -> Result<Pbes2<'_>, ImportError> {
             let memory = n.checked_mul(r).and_then(|product| product.checked_mul(128));
             if n < 2 || !n.is_power_of_two() || r == 0 {
                 return Err(malformed("costParameter", "a power of two above 1"));
+            }
+            // RFC 7914 §2; libraries differ in whether they hold to it.
+            if u64::from(n.trailing_zeros()) >= r.saturating_mul(16) {
+                return Err(malformed("costParameter", "below 2^(16 * blockSize)"));
             }
             if memory.is_none_or(|memory| memory > MAX_SCRYPT_MEMORY) {
                 return Err(malformed("costParameter", "such that 64 MiB of memory suffice"));
