@@ -178,6 +178,13 @@ macro_rules! suite {
             rsa_members_that_contradict_each_other_are_refused
             an_rsa_key_of_n_e_and_d_alone_signs
             an_rsa_key_of_16384_bits_loads
+            a_key_can_be_made_for_every_algorithm
+            a_key_for_agreement_can_be_made_on_every_curve
+            a_shared_key_is_made_of_any_number_of_octets
+            a_generated_key_is_named_as_asked
+            a_generated_key_carries_what_it_was_to_have
+            a_member_that_has_a_meaning_is_not_added
+            a_key_of_any_name_is_read_again
             the_example_of_rfc_7518_is_agreed_on
             both_sides_agree_on_every_curve
             a_key_agreed_on_is_that_of_a_token
@@ -195,13 +202,6 @@ macro_rules! suite {
             what_is_inside_has_to_be_a_key
             an_encrypted_key_is_a_token_like_any
             the_encrypted_key_of_rfc_7517_is_read
-            a_key_can_be_made_for_every_algorithm
-            a_key_for_agreement_can_be_made_on_every_curve
-            a_shared_key_is_made_of_any_number_of_octets
-            a_generated_key_is_named_as_asked
-            a_generated_key_carries_what_it_was_to_have
-            a_member_that_has_a_meaning_is_not_added
-            a_key_of_any_name_is_read_again
             a_key_is_found_for_what_it_can_be_loaded_for
             a_published_set_verifies_and_signs_nothing
             a_generated_key_is_at_most_worth_a_note
@@ -211,6 +211,72 @@ macro_rules! suite {
             what_must_not_be_published_is_found
             a_name_that_tells_of_the_secret_is_found
             a_repeated_name_is_an_error_where_it_matches_nothing
+            a_key_in_a_file_is_the_key_it_was
+            a_key_is_written_as_another_program_writes_it
+            the_format_of_a_file_is_told
+            a_kind_of_key_that_is_lacking_is_not_imported
+            a_chain_of_certificates_gives_one_key
+            the_certificate_of_rfc_7517_is_of_its_key
+            an_ml_dsa_key_in_a_file_is_read_by_a_backend_that_has_such_keys
+            a_file_cut_short_is_no_key
+            pem_cut_short_is_no_key
+            nothing_stands_behind_a_key
+            another_encoding_of_the_same_structure_is_refused
+            integers_in_a_key_are_positive_and_minimal
+            a_version_that_does_not_exist_is_refused
+            an_rsa_key_of_three_primes_is_refused
+            an_algorithm_has_its_own_parameters
+            a_curve_in_numbers_is_refused
+            a_kind_of_key_without_a_place_in_jose_is_told
+            attributes_of_a_key_are_left_alone
+            members_of_a_key_in_a_file_have_their_length
+            a_public_key_is_made_of_whole_octets
+            another_format_is_told_by_its_name
+            a_file_with_one_octet_changed_is_a_checked_key_or_none
+            an_rsa_modulus_in_a_file_is_odd_and_has_its_size
+            an_rsa_exponent_in_a_file_is_odd_and_within_32_bits
+            the_numbers_of_an_rsa_key_belong_together
+            another_rsa_public_key_in_the_same_file_is_refused
+            a_modulus_that_can_be_factored_is_no_key
+            a_scalar_in_a_file_is_in_range
+            another_public_key_beside_a_scalar_is_refused
+            two_curves_in_one_file_are_refused
+            a_point_in_a_file_is_on_its_curve
+            another_public_key_beside_a_seed_is_refused
+            a_point_of_small_order_in_a_file_is_refused
+            a_key_under_a_password_comes_back
+            the_dearest_encryption_that_is_written_is_read
+            the_work_of_a_password_on_a_file_has_bounds
+            an_empty_password_encrypts_nothing
+            only_a_private_key_is_encrypted_in_pkcs8
+            no_two_encryptions_of_a_key_are_alike
+            a_wrong_password_is_told_as_that_alone
+            a_long_password_is_taken_whole
+            a_file_asks_for_a_bounded_number_of_rounds
+            a_file_asks_for_a_bounded_cost_of_scrypt
+            the_length_of_a_derived_key_is_that_of_its_cipher
+            an_encrypted_key_is_made_of_whole_blocks
+            another_way_to_encrypt_is_not_supported
+            what_is_encrypted_has_to_be_a_key_in_pkcs8
+            an_rsa_key_of_n_e_and_d_alone_is_completed
+            an_rsa_key_with_its_primes_comes_back_as_it_is
+            an_rsa_key_whose_numbers_contradict_each_other_is_not_completed
+            what_has_nothing_to_add_comes_back_unchanged
+            a_kind_of_key_that_is_lacking_is_not_checked
+            the_structure_of_a_key_is_checked_apart_from_its_consistency
+            the_structure_of_an_rsa_key_has_a_small_exponent
+            an_ed25519_key_off_its_curve_is_not_consistent
+            text_is_never_a_shared_key
+            a_shared_key_comes_from_json_alone
+            json_is_a_key_or_a_set_of_keys
+            pem_with_several_keys_gives_a_set
+            a_key_with_its_certificates_is_one_key
+            certificates_are_of_the_one_key
+            a_key_in_an_unknown_format_is_not_passed_over
+            a_block_is_of_the_format_of_its_label
+            a_password_that_is_missing_is_asked_for
+            a_key_that_does_not_fit_says_what_it_is
+            a_file_beyond_the_limit_is_not_read
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named
@@ -612,6 +678,7 @@ macro_rules! suite {
             rfc7797
             rfc8037
             rfc9278
+            rfc9964
             foreign_tokens_of_every_algorithm
             ecdsa_edges
             eddsa_edges
@@ -658,6 +725,13 @@ mod tests {
                     include_str!("jwk/encrypted.rs"),
                     include_str!("jwk/sets.rs"),
                     include_str!("jwk/lint.rs"),
+                    include_str!("jwk/files.rs"),
+                    include_str!("jwk/malformed.rs"),
+                    include_str!("jwk/contradictions.rs"),
+                    include_str!("jwk/points.rs"),
+                    include_str!("jwk/passwords.rs"),
+                    include_str!("jwk/completion.rs"),
+                    include_str!("jwk/import.rs"),
                 ],
             ),
             (

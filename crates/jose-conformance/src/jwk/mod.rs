@@ -1,8 +1,16 @@
 //! Keys (RFC 7517, RFC 7518 §6, RFC 8037 §2, RFC 7638).
 
 mod agree;
+mod completion;
+mod contradictions;
+mod der;
 mod encrypted;
+mod files;
+mod import;
 mod lint;
+mod malformed;
+mod passwords;
+mod points;
 mod sets;
 
 use alloc::collections::BTreeSet;
@@ -20,8 +28,15 @@ use serde_json::{Map, Value, json};
 use crate::{Curve, Subject, keys};
 
 pub use self::agree::*;
+pub use self::completion::*;
+pub use self::contradictions::*;
 pub use self::encrypted::*;
+pub use self::files::*;
+pub use self::import::*;
 pub use self::lint::*;
+pub use self::malformed::*;
+pub use self::passwords::*;
+pub use self::points::*;
 pub use self::sets::*;
 
 /// RSA keys take a second each, so the generated ones are made once for each size.

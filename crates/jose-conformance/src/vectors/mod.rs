@@ -20,7 +20,7 @@ pub fn rfc7516(subject: &Subject) {
     run("rfc7516/", subject);
 }
 
-/// RFC 7517 Appendices A and C.
+/// RFC 7517 Appendices A, B and C.
 pub fn rfc7517(subject: &Subject) {
     run("rfc7517/", subject);
 }
@@ -58,6 +58,11 @@ pub fn rfc8037(subject: &Subject) {
 /// RFC 9278.
 pub fn rfc9278(subject: &Subject) {
     run("rfc9278/", subject);
+}
+
+/// RFC 9964: algorithm key pairs of ML-DSA.
+pub fn rfc9964(subject: &Subject) {
+    run("rfc9964/", subject);
 }
 
 /// A token for each algorithm, signed by an unrelated implementation.
