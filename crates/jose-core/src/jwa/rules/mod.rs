@@ -12,6 +12,7 @@ use self::key_management::check_montgomery;
 pub(crate) use self::key_management::{bind_key_management, check_epk, is_encryption_key};
 pub(crate) use self::signature::{bind_signature, bindable};
 use self::signature::{check_order, check_signature};
+use crate::SecretBytes;
 use crate::error::{KeyError, excerpt};
 use crate::jwa::Alg;
 use crate::jwk::{Ec, Jwk, KeyUse, Params, Rsa};
@@ -140,8 +141,15 @@ fn check_rsa(rsa: &Rsa) -> Result<(), KeyError> {
         return Err(KeyError::Weak);
     }
     if let Some(private) = rsa.private() {
-        let (d, n) = (private.d().expose_secret(), rsa.n());
-        if d.len() > n.len() || (d.len() == n.len() && d >= n) {
+        let n = rsa.n();
+        let below_n = |number: &SecretBytes| {
+            let number = number.expose_secret();
+            number.len() < n.len() || (number.len() == n.len() && number < n)
+        };
+        let is_factor = |prime: &SecretBytes| below_n(prime) && *prime.expose_secret() != [1];
+        let crt = private.crt();
+        if !below_n(private.d()) || !crt.is_none_or(|crt| is_factor(crt.p()) && is_factor(crt.q()))
+        {
             return Err(KeyError::Inconsistent);
         }
     }

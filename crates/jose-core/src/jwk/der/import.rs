@@ -42,8 +42,9 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// Tells what a file holds by reading it as each format in full, and gives its keys, checked by
-    /// `backend`. `password` is for encrypted PKCS#8.
+    /// Tells what a file holds by reading it as each format in full, and gives its keys. Those in DER and
+    /// PEM are checked by `backend`; a JWK is read as ever, and
+    /// [checked](Jwk::check_consistency) when it is asked for. `password` is for encrypted PKCS#8.
     ///
     /// It never makes a shared key out of text: `oct` keys come from a JWK or a JWK Set alone. PEM may
     /// hold several keys; one private key and certificates of it make one key with an `x5c`.
@@ -215,7 +216,7 @@ fn read_pem(
             ec::LABEL => Format::Sec1,
             x509::LABEL => Format::X509,
             // To go on without a key would give another than was meant.
-            other if other.ends_with("KEY") => return Err(unknown()),
+            other if other.contains("KEY") => return Err(unknown()),
             _ => continue,
         };
         let der = block.decode().map_err(|rule| format.malformed(rule))?;
