@@ -44,6 +44,8 @@ mod guide {
     mod keys {}
     #[doc = include_str!("../../docs/guide/key-files.md")]
     mod key_files {}
+    #[doc = include_str!("../../docs/guide/key-sets.md")]
+    mod key_sets {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]
     mod external_keys {}
     #[doc = include_str!("../../docs/guide/backends.md")]
