@@ -46,6 +46,8 @@ mod guide {
     mod key_files {}
     #[doc = include_str!("../../docs/guide/key-sets.md")]
     mod key_sets {}
+    #[doc = include_str!("../../docs/guide/rotation.md")]
+    mod rotation {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]
     mod external_keys {}
     #[doc = include_str!("../../docs/guide/backends.md")]
