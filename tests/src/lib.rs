@@ -48,6 +48,8 @@ mod guide {
     mod key_sets {}
     #[doc = include_str!("../../docs/guide/rotation.md")]
     mod rotation {}
+    #[doc = include_str!("../../docs/guide/wrapping.md")]
+    mod wrapping {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]
     mod external_keys {}
     #[doc = include_str!("../../docs/guide/backends.md")]
