@@ -22,7 +22,12 @@
 //! | sign and verify octets | [`jws`] |
 //! | sign and verify claims | [`jwt`] |
 //! | encrypt and decrypt | [`jwe`] |
-//! | parse, write, name and make keys | [`jwk`] |
+//! | parse, write, name and make keys, in JSON, PEM and DER | [`jwk`], [`Jwk`] |
+//! | search, merge and publish sets of keys | [`JwkSet`] |
+//! | find out what is wrong with a key, or unwise | [`jwk::lint`] |
+//! | replace a signing key by the next | [`jws::KeyRing`] |
+//! | wrap keys, or derive them from passwords | [`jwe::WrappedKey`], [`jwe::Password`] |
+//! | agree on a key | [`Jwk::derive_shared_secret`] |
 //! | know what an algorithm is called, and which keys it takes | [`jwa`] |
 //! | understand a refusal | [`error`] |
 //! | bound the work a stranger may cause | [`limits`] |

@@ -28,7 +28,7 @@ impl SecretBytes {
         exact
     }
 
-    /// The octets themselves.
+    /// The octets themselves. Of text, such as PEM or JSON, [`core::str::from_utf8`] makes a `&str`.
     #[must_use]
     pub fn expose_secret(&self) -> &[u8] {
         &self.0

@@ -35,7 +35,11 @@
 //! | signing and verifying octets | [`jws`] |
 //! | encrypting and decrypting octets | [`jwe`] |
 //! | claims, signed or encrypted or both | [`jwt`] |
-//! | keys and key sets | [`jwk`], [`Jwk`], [`JwkSet`] |
+//! | keys in JSON, PEM and DER, and key sets | [`jwk`], [`Jwk`], [`JwkSet`] |
+//! | what is wrong with a key, or unwise | [`jwk::lint`] |
+//! | keys that follow one another | [`jws::KeyRing`] |
+//! | wrapping keys, and passwords | [`jwe::WrappedKey`], [`Password`] |
+//! | agreeing on a key | [`Jwk::derive_shared_secret`] |
 //! | what the algorithms are called | [`Alg`], [`jwa`] |
 //! | why something was refused | [`error`] |
 //! | writing a backend, or putting a key into hardware | [`crypto`] |

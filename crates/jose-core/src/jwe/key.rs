@@ -53,6 +53,9 @@ impl EncryptionKey {
     /// (`dir`); so does one that names `dir`, with the algorithm in its member `enc` or the only one
     /// of its length. A key that names a PBES2 algorithm is a password (RFC 7517 appendix C).
     ///
+    /// The handle keeps `backend`, for what each token needs anew: a content encryption key, a cipher. That
+    /// is why it has to be `'static`, which that of a [`SigningKey`](crate::jws::SigningKey) need not be.
+    ///
     /// # Errors
     ///
     /// [`KeyError`] if the key names no algorithm ([`Jwk::with_alg`] binds it), may not serve it by
@@ -197,7 +200,8 @@ pub(super) enum DecryptionWay {
 
 impl DecryptionKey {
     /// Binds a private or shared key to the algorithm it names, and has `backend` prepare it; see
-    /// [`EncryptionKey::from_jwk`] for keys that encrypt directly, and passwords.
+    /// [`EncryptionKey::from_jwk`] for keys that encrypt directly, passwords, and why `backend` is
+    /// `'static`.
     ///
     /// # Errors
     ///

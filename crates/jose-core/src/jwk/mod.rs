@@ -9,6 +9,20 @@
 //! assert!(!format!("{jwk:?}").contains("AyM1"));
 //! # Ok::<(), jose_core::error::ParseError>(())
 //! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | make a key | [`Jwk::generate`], [`Jwk::generate_oct`], [`Generator`] |
+//! | read one, and write it | [`Jwk::from_json`], [`Jwk::expose_secret_json`], [`Jwk::to_public_json`] |
+//! | the same in PEM and DER | [`Jwk::from_pkcs8_pem`] and its like; [`Imported`] if the format is not known |
+//! | read and search a set | [`JwkSet`] |
+//! | check a key | [`Jwk::check_for`], [`Jwk::check_structure`], [`Jwk::check_consistency`], [`lint`] |
+//! | encrypt a key | [`Jwk::encrypt`], [`Jwk::to_encrypted_pkcs8_pem`] |
+//! | agree on a key | [`Jwk::derive_shared_secret`] |
+//!
+//! To use a key, make a [`SigningKey`](crate::jws::SigningKey), a
+//! [`VerifyingKey`](crate::jws::VerifyingKey), an [`EncryptionKey`](crate::jwe::EncryptionKey) or a
+//! [`DecryptionKey`](crate::jwe::DecryptionKey) of it, once.
 
 mod agree;
 mod akp;
