@@ -265,7 +265,7 @@ fn encrypted_pkcs8_by_an_old_cipher_is_refused_by_name() {
         let pem = text(&args, file.as_bytes());
         for backend in backends() {
             let refused = Jwk::from_encrypted_pkcs8_pem(&pem, &PASSWORD.into(), backend);
-            let Err(ImportError::Key { found, error: KeyError::Unsupported { .. } }) = refused
+            let Err(ImportError::Key { found, error: KeyError::Unsupported { .. }, .. }) = refused
             else {
                 panic!("{way:?} {refused:?}");
             };

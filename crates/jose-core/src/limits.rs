@@ -88,6 +88,9 @@ pub const MAX_P2S: usize = 256;
 pub const MAX_PBKDF2_COUNT: u32 = 10_000_000;
 /// Most memory, in octets, that a file with an encrypted key may ask scrypt to use (128 · N · r).
 pub const MAX_SCRYPT_MEMORY: u64 = 64 * 1024 * 1024;
+/// Greatest block size (r) that such a file may ask for; everybody has 8. What scrypt needs beside
+/// [`MAX_SCRYPT_MEMORY`] grows with it.
+pub const MAX_SCRYPT_R: u64 = 64;
 /// Most parallelization that such a file may ask for: the work is done that many times.
 pub const MAX_SCRYPT_P: u16 = 4;
 /// Highest cost of scrypt that we encrypt keys with, as a logarithm to the base 2: as much memory as

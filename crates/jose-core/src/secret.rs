@@ -34,6 +34,12 @@ impl SecretBytes {
         &self.0
     }
 
+    /// The octets as text, if they are UTF-8: a JWK or PEM, say.
+    #[must_use]
+    pub fn expose_secret_text(&self) -> Option<&str> {
+        core::str::from_utf8(&self.0).ok()
+    }
+
     /// Length in octets.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -312,8 +312,7 @@ pub fn an_algorithm_wraps_only_its_lengths(subject: &Subject) {
 pub fn direct_algorithms_wrap_no_key(subject: &Subject) {
     for alg in DIRECT {
         let (to, from) = pair(alg, E::A256GCM, subject);
-        let expected = "an algorithm that wraps keys";
-        let expected = KeyError::Algorithm { expected, actual: alg.name().into() };
+        let expected = KeyError::Purpose { alg: alg.name(), purpose: "wrapping keys" };
         for len in [0, 16, 32] {
             assert_unfit(to.wrap_key(&secret(len)), &expected);
         }
@@ -554,7 +553,7 @@ pub fn a_derived_key_has_its_salt_and_rounds(subject: &Subject) {
         assert_unfit(Password::from("").derive_key(alg, &[1; 16], 1000, tap), &expected);
     }
     for alg in K::ALL.iter().filter(|alg| !PASSWORD.contains(alg)) {
-        let expected = KeyError::Algorithm { expected: "PBES2", actual: alg.name().into() };
+        let expected = KeyError::Purpose { alg: alg.name(), purpose: "passwords" };
         assert_unfit(password.derive_key(*alg, &[1; 16], 1000, tap), &expected);
         assert_unfit(Password::default_p2c(*alg), &expected);
     }

@@ -138,14 +138,18 @@ pub fn agreement_takes_keys_of_one_curve(subject: &Subject) {
     let to_bob = bob.to_public().unwrap();
     let unbound = |alg| Jwk::new(keys::private(alg).params().clone());
     let p384 = unbound(S::ES384);
-    assert_refused(&alice, &p384.to_public().unwrap(), &KeyError::Inconsistent, subject);
-    assert_refused(&p384, &to_bob, &KeyError::Inconsistent, subject);
+    let curve = |expected, actual: &str| {
+        let (alg, actual) = ("ECDH-ES", actual.to_owned());
+        KeyError::Curve { alg, expected, actual }
+    };
+    assert_refused(&alice, &p384.to_public().unwrap(), &curve("P-256", "P-384"), subject);
+    assert_refused(&p384, &to_bob, &curve("P-384", "P-256"), subject);
     assert!(alice.derive_shared_secret(&to_bob, &info(), &Gullible).is_ok());
     let x25519 = json!({"kty": "OKP", "crv": "X25519", "x": base64url::encode(&[9; 32])});
     let x25519 = Jwk::from_json(x25519.to_string()).unwrap();
     for other in [&p384.to_public().unwrap(), &x25519] {
         let refused = alice.derive_shared_secret(other, &info(), &Gullible);
-        assert!(matches!(refused, Err(KeyError::Inconsistent)), "{refused:?}");
+        assert!(matches!(refused, Err(KeyError::Curve { expected: "P-256", .. })), "{refused:?}");
     }
     let alg = "ECDH-ES";
     let curves = "P-256, P-384, P-521, X25519 or X448";

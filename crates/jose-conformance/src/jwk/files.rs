@@ -321,7 +321,7 @@ pub fn a_kind_of_key_that_is_lacking_is_not_imported(subject: &Subject) {
     for vector in VECTORS.iter().filter(|vector| vector.is_lacked_by(subject)) {
         let detected = detect(&vector.der(), subject.backend()).map(drop);
         for refused in [vector.read_pem(subject).map(drop), detected] {
-            let Err(ImportError::Key { found, error: KeyError::Unsupported { .. } }) = refused
+            let Err(ImportError::Key { found, error: KeyError::Unsupported { .. }, .. }) = refused
             else {
                 panic!("{}: {refused:?}", vector.file);
             };
@@ -407,7 +407,7 @@ pub fn an_ml_dsa_key_in_a_file_is_read_by_a_backend_that_has_such_keys(subject: 
                     let expected = read_der(format, &der(file), &MlDsa).unwrap();
                     assert_eq!(jwk.params(), expected.params());
                 }
-                Err(ImportError::Key { found, error: KeyError::Unsupported { .. } }) => {
+                Err(ImportError::Key { found, error: KeyError::Unsupported { .. }, .. }) => {
                     assert_eq!(
                         found.to_string(),
                         format!("{format} key of type {}", name.to_ascii_uppercase())

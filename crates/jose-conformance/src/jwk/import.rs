@@ -205,7 +205,8 @@ pub fn a_password_that_is_missing_is_asked_for(subject: &Subject) {
     for file in ["rsa-pbkdf2.pem", "rsa-scrypt.pem", "p-256-one-round.pem", "p-256-rc2.pem"] {
         for octets in [text(file).as_bytes(), &files::der(file)] {
             let found = Imported::read(octets, None, subject.backend());
-            let Err(ImportError::Key { found, error: KeyError::MissingPassword }) = found else {
+            let Err(ImportError::Key { found, error: KeyError::MissingPassword, .. }) = found
+            else {
                 panic!("{found:?}");
             };
             assert_eq!((found.format(), found.kind()), (Format::EncryptedPkcs8, None));

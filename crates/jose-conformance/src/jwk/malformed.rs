@@ -233,7 +233,8 @@ pub fn an_rsa_key_of_three_primes_is_refused(subject: &Subject) {
 /// The parameters of an algorithm are exactly those of its kind (RFC 3279 §2.3.1, RFC 5480 §2.1.1,
 /// RFC 8410 §3).
 pub fn an_algorithm_has_its_own_parameters(subject: &Subject) {
-    let rule = Rule::Value { member: "parameters", expected: "those of the algorithm" };
+    let expected = "those of the algorithm, and a curve by its name";
+    let rule = Rule::Value { member: "parameters", expected };
     let ((x, d), p256, (private, public)) = (okp("ed25519"), ec("p-256"), rsa());
     let sec1 = sec1(&p256.d, None, None);
     let explicit = sequence(&[VERSION_1, &sequence(&[&oid(P256)])]);

@@ -497,10 +497,7 @@ pub fn a_member_that_has_a_meaning_is_not_added(_subject: &Subject) {
         let of_generator = Generator::new(Alg::ES256).member(name, "AQ").unwrap_err();
         for refused in [of_key, of_generator] {
             assert_eq!(refused.code(), "ERR_JWK_INVALID", "{name}");
-            assert!(matches!(
-                refused.rule(),
-                jose_core::error::Rule::Value { member: "registered member", .. }
-            ));
+            assert!(matches!(refused.rule(), jose_core::error::Rule::Value { member: "name", .. }));
         }
     }
     let unknown: Jwk = r#"{"kty":"LWE","a":1}"#.parse().unwrap();

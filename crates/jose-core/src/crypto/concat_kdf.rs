@@ -46,8 +46,8 @@ impl<'a> OtherInfo<'a> {
     /// # Errors
     ///
     /// [`KeyError::MissingEncryption`] for `ECDH-ES` alone, whose key is named after the content
-    /// encryption algorithm it is for; [`KeyError::Algorithm`] for an algorithm that no key is agreed
-    /// on for.
+    /// encryption algorithm it is for; [`KeyError::Purpose`] for an algorithm that no key is agreed on
+    /// for.
     pub fn for_alg(alg: impl Into<Alg>, apu: &'a [u8], apv: &'a [u8]) -> Result<Self, KeyError> {
         let alg = alg.into();
         let key_len = match alg {
@@ -57,8 +57,8 @@ impl<'a> OtherInfo<'a> {
             }
             Alg::KeyManagementAlgorithm(alg) if alg.is_agreement() => alg.wrapping_key_len(),
             other => {
-                let actual = other.name().into();
-                return Err(KeyError::Algorithm { expected: "ECDH-ES", actual });
+                let purpose = "keys that are agreed on";
+                return Err(KeyError::Purpose { alg: other.name(), purpose });
             }
         };
         Ok(Self::new(alg.name(), apu, apv, key_len))
@@ -154,7 +154,7 @@ mod tests {
             }
         }
         let signing = OtherInfo::for_alg(Alg::ES256, b"", b"");
-        assert!(matches!(signing, Err(KeyError::Algorithm { actual, .. }) if actual == "ES256"));
+        assert!(matches!(signing, Err(KeyError::Purpose { alg: "ES256", .. })));
     }
 
     #[test]

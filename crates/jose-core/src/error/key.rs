@@ -113,6 +113,13 @@ pub enum KeyError {
         /// The bits asked for.
         actual: usize,
     },
+    /// An algorithm that does not do what it was asked for.
+    Purpose {
+        /// The algorithm.
+        alg: &'static str,
+        /// What it is not for.
+        purpose: &'static str,
+    },
     /// A number of rounds for a password outside the bounds.
     Rounds {
         /// The fewest allowed.
@@ -164,7 +171,7 @@ pub enum KeyError {
     Unavailable(CryptoError),
     /// An algorithm name that is not known here, cut at 64 octets.
     UnknownAlgorithm(String),
-    /// The backend does not implement this algorithm or this kind of key.
+    /// An algorithm, or a kind of key, that the backend does not implement, or nothing here does.
     Unsupported {
         /// The algorithm, curve, hash or kind of key.
         what: &'static str,
@@ -204,6 +211,7 @@ impl KeyError {
         match self {
             Self::MissingAlgorithm => "ERR_JWS_ALG_MISSING",
             Self::MissingEncryption => "ERR_JWE_ENC_MISSING",
+            Self::MissingPassword | Self::WrongPassword => "ERR_JWK_PASSWORD",
             Self::NotApproved { .. } | Self::UnknownAlgorithm(_) | Self::Unsupported { .. } => {
                 "ERR_JWK_UNSUPPORTED"
             }
@@ -249,8 +257,10 @@ impl fmt::Display for KeyError {
                 registered(f, actual)
             }
             Self::MissingAlgorithm => f.write_str("this key names no `alg`: bind it to one"),
-            Self::MissingEncryption => f.write_str("this key names no `enc`: bind it to one"),
-            Self::MissingPassword => f.write_str("encrypted under a password, and none was given"),
+            Self::MissingEncryption => {
+                f.write_str("no content encryption algorithm is named: name one")
+            }
+            Self::MissingPassword => f.write_str("a password is needed, and none was given"),
             Self::MixedSet => f.write_str(
                 "shared and public keys in one set: name the algorithms that are allowed",
             ),
@@ -264,6 +274,7 @@ impl fmt::Display for KeyError {
             Self::OctBits { min, max, actual } => {
                 write!(f, "a shared key has {min} to {max} bits in whole octets, not {actual}")
             }
+            Self::Purpose { alg, purpose } => write!(f, "{alg} is not for {purpose}"),
             Self::Rounds { min, max, actual } => {
                 write!(f, "a password takes {min} to {max} rounds, not {actual}")
             }
@@ -285,7 +296,7 @@ impl fmt::Display for KeyError {
             }
             Self::Unavailable(_) => f.write_str("the backend could not load or make the key"),
             Self::UnknownAlgorithm(_) => f.write_str("an `alg` that is not known here"),
-            Self::Unsupported { what } => write!(f, "this backend does not implement {what}"),
+            Self::Unsupported { what } => write!(f, "not supported: {what}"),
             Self::Use { expected, actual } => {
                 write!(f, "`use` must be `{expected}`, this key's is ")?;
                 registered(f, actual)

@@ -170,6 +170,18 @@ impl Builder {
         self
     }
 
+    /// Without compressing.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn uncompressed(self) -> Self {
+        Self { deflate: false, ..self }
+    }
+
+    /// Without compressing, which there is not.
+    #[cfg(not(feature = "deflate"))]
+    pub(crate) fn uncompressed(self) -> Self {
+        self
+    }
+
     /// For [`hazmat`](crate::hazmat) alone.
     pub(crate) fn with_cek(mut self, cek: SecretBytes) -> Self {
         self.cek = Some(cek);

@@ -92,7 +92,7 @@ impl EncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Algorithm`] for an algorithm that takes no password, [`KeyError::TooShort`] for
+    /// [`KeyError::Purpose`] for an algorithm that takes no password, [`KeyError::TooShort`] for
     /// an empty one.
     pub fn from_password(
         alg: KeyManagementAlgorithm,
@@ -108,7 +108,7 @@ impl EncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Algorithm`] for an algorithm that does not wrap a key with a single one: `dir`,
+    /// [`KeyError::Purpose`] for an algorithm that does not wrap a key with a single one: `dir`,
     /// ECDH-ES, PBES2 and AES in Galois/Counter Mode.
     pub fn external(
         alg: KeyManagementAlgorithm,
@@ -296,7 +296,7 @@ impl DecryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Algorithm`] for an algorithm that is not ECDH-ES.
+    /// [`KeyError::Purpose`] for an algorithm that is not ECDH-ES.
     pub fn external_agreement(
         alg: KeyManagementAlgorithm,
         kid: Option<&str>,
@@ -304,7 +304,7 @@ impl DecryptionKey {
         backend: &'static dyn Backend,
     ) -> Result<Self, KeyError> {
         if !alg.is_agreement() {
-            return Err(KeyError::Algorithm { expected: "ECDH-ES", actual: alg.name().into() });
+            return Err(KeyError::Purpose { alg: alg.name(), purpose: "agreeing on keys" });
         }
         let way = DecryptionWay::Agree { responder: Arc::new(responder), public: None };
         Ok(Self { alg, kid: kid.map(Into::into), given: true, way, backend })
@@ -420,10 +420,8 @@ fn modulus_len(params: &Params) -> Option<usize> {
 fn check_wrapping(alg: KeyManagementAlgorithm) -> Result<(), KeyError> {
     let other = alg.is_direct() || alg.wrapping().is_some() || alg.wrapping_cipher().is_some();
     if other {
-        return Err(KeyError::Algorithm {
-            expected: "RSA-OAEP or AES Key Wrap",
-            actual: alg.name().into(),
-        });
+        let purpose = "wrapping keys with nothing but a key";
+        return Err(KeyError::Purpose { alg: alg.name(), purpose });
     }
     Ok(())
 }

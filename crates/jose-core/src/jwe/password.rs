@@ -136,7 +136,7 @@ pub(super) fn check_p2c(p2c: u32) -> Result<NonZeroU32, KeyError> {
 }
 
 pub(super) fn not_pbes2(alg: KeyManagementAlgorithm) -> KeyError {
-    KeyError::Algorithm { expected: "PBES2", actual: alg.name().into() }
+    KeyError::Purpose { alg: alg.name(), purpose: "passwords" }
 }
 
 /// Fewest octets of a Salt Input (RFC 7518 §4.8.1.1).

@@ -291,8 +291,7 @@ impl DecryptionKey {
 
 fn check_wraps(alg: KeyManagementAlgorithm) -> Result<(), KeyError> {
     if alg.is_direct() {
-        let expected = "an algorithm that wraps keys";
-        return Err(KeyError::Algorithm { expected, actual: alg.name().into() });
+        return Err(KeyError::Purpose { alg: alg.name(), purpose: "wrapping keys" });
     }
     if alg == KeyManagementAlgorithm::RSA1_5 {
         return Err(KeyError::AskedFor { alg: alg.name() });

@@ -39,7 +39,7 @@ impl Jwk {
     /// ([`to_public`](Self::to_public) strips it); [`KeyError::Algorithm`], [`KeyError::KeyType`],
     /// [`KeyError::Curve`], [`KeyError::Use`] or [`KeyError::KeyOps`] if one of them may not serve;
     /// [`KeyError::Weak`] for a public key of small order; [`KeyError::Inconsistent`] for a point that
-    /// is not on its curve or not on this key's, and for halves that do not match;
+    /// is not on its curve, and for halves that do not match;
     /// [`KeyError::Unsupported`] and [`KeyError::Unavailable`] if `backend` lacks the curve or could not
     /// compute.
     pub fn derive_shared_secret(
@@ -56,6 +56,12 @@ impl Jwk {
             .unwrap_or(KeyManagementAlgorithm::ECDH_ES);
         let own = bind_key_management(self, Some(alg), Purpose::Decrypt)?;
         let other = bind_key_management(public, Some(alg), Purpose::Encrypt)?;
+        if let (Some(expected), Some(actual)) = (own.params().crv(), other.params().crv())
+            && expected != actual
+        {
+            let alg = alg.name();
+            return Err(KeyError::Curve { alg, expected, actual: actual.into() });
+        }
         check_epk(other.params(), own.params())?;
         let agreed = backend.agreement_responder(own)?.respond(other.params(), info);
         agreed.map_err(|refused| match refused {

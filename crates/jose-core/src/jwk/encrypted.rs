@@ -149,7 +149,8 @@ fn seal(
     recipient: Recipient<'_>,
     how: &Builder,
 ) -> Result<String, EncryptError> {
-    let how = how.clone().under(Header::new().with_cty(cty));
+    // Random octets get no shorter, and a compressor leaves copies of them behind.
+    let how = how.clone().uncompressed().under(Header::new().with_cty(cty));
     let jwe = how.encrypt(json.expose_secret(), [recipient])?;
     jwe.to_compact().map_err(EncryptError::Serialization)
 }

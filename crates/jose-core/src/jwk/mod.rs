@@ -503,8 +503,10 @@ fn check_key_ops(ops: Vec<String>) -> Result<Vec<String>, Rule> {
     Ok(ops)
 }
 
-const OWN_METHOD: Rule =
-    Rule::Value { member: "registered member", expected: "set by its own method" };
+const OWN_METHOD: Rule = Rule::Value {
+    member: "name",
+    expected: "of no member that has a meaning here: those have methods, or are the key itself",
+};
 
 /// The JSON text of a member that is added to a key, if `name` is not one that means something here.
 fn extra_member(name: &str, value: impl Serialize) -> Result<Zeroizing<String>, ParseError> {

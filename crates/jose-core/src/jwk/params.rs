@@ -45,6 +45,15 @@ impl Params {
         }
     }
 
+    /// The curve, of a type that has them.
+    pub(crate) const fn crv(&self) -> Option<&'static str> {
+        match self {
+            Self::Ec(ec) => Some(ec.crv().name()),
+            Self::Okp(okp) => Some(okp.crv().name()),
+            _ => None,
+        }
+    }
+
     /// Whether publishing these parameters would give a secret away, or may do so.
     pub(super) const fn is_private(&self) -> bool {
         match self {

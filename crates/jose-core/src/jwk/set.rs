@@ -149,6 +149,18 @@ impl JwkSet {
         &self.keys
     }
 
+    /// How many keys there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
     /// The members that were left out when the set was read.
     #[must_use]
     pub fn skipped(&self) -> &[SkippedJwk] {
@@ -161,7 +173,7 @@ impl JwkSet {
     }
 
     /// The keys of that name: more than one if the set repeats it.
-    pub fn find<'a>(&'a self, kid: &'a str) -> impl Iterator<Item = &'a Jwk> {
+    pub fn find<'a>(&'a self, kid: &str) -> impl Iterator<Item = &'a Jwk> {
         self.keys.iter().filter(move |jwk| jwk.kid() == Some(kid))
     }
 
@@ -174,7 +186,7 @@ impl JwkSet {
 
     /// The keys that say they are for this `use` (RFC 7517 §4.2). Those that say nothing are not among
     /// them.
-    pub fn for_use<'a>(&'a self, key_use: &'a KeyUse) -> impl Iterator<Item = &'a Jwk> {
+    pub fn for_use<'a>(&'a self, key_use: &KeyUse) -> impl Iterator<Item = &'a Jwk> {
         self.keys.iter().filter(move |jwk| jwk.key_use() == Some(key_use))
     }
 

@@ -5,6 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use super::SignError;
 use crate::crypto::{Backend, Signer, Verifier};
 use crate::error::KeyError;
@@ -147,7 +149,7 @@ impl VerifyingKey {
             signature_len: signature_len(bound),
             given: false,
             verifier: Arc::new(backend.verifier(bound)?),
-            thumbprint: Some(identity(jwk, backend)?.into()),
+            thumbprint: Some(identity(jwk, bound.alg(), backend)?.into()),
         })
     }
 
@@ -213,10 +215,21 @@ impl fmt::Debug for VerifyingKey {
 }
 
 /// What tells a key from others: its thumbprint (RFC 7638).
-fn identity(jwk: &Jwk, backend: &dyn Backend) -> Result<Vec<u8>, KeyError> {
-    // HMAC fills a key up with zeros (RFC 2104 §2), so with and without them it is one key.
-    if let Params::Oct(oct) = jwk.params() {
-        let k = oct.k().expose_secret();
+fn identity(
+    jwk: &Jwk,
+    alg: SignatureAlgorithm,
+    backend: &dyn Backend,
+) -> Result<Vec<u8>, KeyError> {
+    // HMAC hashes a key that is longer than a block, and fills it up with zeros (RFC 2104 §2): so it is
+    // one key with the digest that stands for it, and with and without zeros.
+    if let (Params::Oct(oct), Some(hash)) = (jwk.params(), alg.hash()) {
+        let mut k = oct.k().expose_secret();
+        let block_len = if hash == Hash::Sha256 { 64 } else { 128 };
+        let mut digest = Zeroizing::new(alloc::vec![0; hash.digest_len()]);
+        if k.len() > block_len {
+            backend.digest(hash, &[k], &mut digest).map_err(KeyError::Unavailable)?;
+            k = &digest;
+        }
         let zeros = k.iter().rev().take_while(|octet| **octet == 0).count();
         if let Ok(short) = Jwk::from_secret_octets(k.get(..k.len() - zeros).unwrap_or_default()) {
             return short.thumbprint_octets(Hash::Sha256, backend);

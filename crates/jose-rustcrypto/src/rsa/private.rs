@@ -71,6 +71,16 @@ pub(crate) fn generate(bits: usize) -> Result<Params, KeyError> {
     let mut rng = random::seeded().map_err(KeyError::Unavailable)?;
     let key = RsaPrivateKey::new(&mut rng, bits)
         .map_err(|error| KeyError::Unavailable(CryptoError::from_source(error)))?;
+    // The greater prime first, as they are found again from the exponents alone.
+    let mut key = key;
+    if let [p, q] = key.primes()
+        && p < q
+    {
+        let primes = vec![q.as_ref().clone(), p.as_ref().clone()];
+        let (n, e, d) = (key.n().as_ref().clone(), key.e().clone(), key.d().clone());
+        key = RsaPrivateKey::from_components(n, e, d, primes)
+            .map_err(|error| KeyError::Unavailable(CryptoError::from_source(error)))?;
+    }
     params(&key)
 }
 

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use der::asn1::{AnyRef, ObjectIdentifier};
 use spki::AlgorithmIdentifierRef;
 
-use super::{Format, Found, ImportError, pkcs1};
-use crate::error::{KeyError, Rule};
+use super::{Format, Found, FoundKind, ImportError, pkcs1};
+use crate::error::{KeyError, Rule, excerpt};
 use crate::jwk::{Akp, AkpAlgorithm, Ec, EcCurve, Okp, OkpCurve, Params};
 
 /// What kind of key an object identifier stands for.
@@ -77,8 +77,8 @@ impl Kind {
         algorithm: AlgorithmIdentifierRef<'_>,
     ) -> Result<Self, ImportError> {
         let AlgorithmIdentifierRef { oid, parameters } = algorithm;
-        let malformed = format
-            .malformed(Rule::Value { member: "parameters", expected: "those of the algorithm" });
+        let expected = "those of the algorithm, and a curve by its name";
+        let malformed = format.malformed(Rule::Value { member: "parameters", expected });
         match oid {
             RSA => match parameters {
                 Some(any) if any.is_null() => Ok(Self::Rsa),
@@ -135,9 +135,10 @@ fn unknown(format: Format, oid: ObjectIdentifier, is_curve: bool) -> ImportError
     let oid = oid.to_string();
     let other = OTHERS.iter().find(|(own, _)| *own == oid);
     let is_curve = is_curve || other.is_some_and(|(_, name)| name.starts_with("brainpool"));
-    let name = other.map_or(oid, |(_, name)| String::from(*name));
+    let name = other.map_or_else(|| excerpt(&oid), |(_, name)| String::from(*name));
+    let kind = if is_curve { FoundKind::Curve(name) } else { FoundKind::Type(name) };
     ImportError::Key {
-        found: Found { format, kind: Some((name, is_curve)) },
+        found: Found { format, kind: Some(kind) },
         error: KeyError::Unsupported { what: "this kind of key" },
     }
 }

@@ -16,7 +16,9 @@ use crate::crypto::{Backend, PasswordKdf, Pbes2, Prf};
 use crate::error::{KeyError, Rule};
 use crate::jwe::Password;
 use crate::jwk::Jwk;
-use crate::limits::{MAX_PBKDF2_COUNT, MAX_SCRYPT_LOG_N, MAX_SCRYPT_MEMORY, MAX_SCRYPT_P, MIN_P2C};
+use crate::limits::{
+    MAX_PBKDF2_COUNT, MAX_SCRYPT_LOG_N, MAX_SCRYPT_MEMORY, MAX_SCRYPT_P, MAX_SCRYPT_R, MIN_P2C,
+};
 
 const FORMAT: Format = Format::EncryptedPkcs8;
 pub(super) const LABEL: &str = "ENCRYPTED PRIVATE KEY";
@@ -62,7 +64,8 @@ impl Jwk {
     /// AES in CBC mode (RFC 8018 §6.2, RFC 7914 §7).
     ///
     /// The work that the file asks for is bounded before it is done: at most 10 000 000 rounds of
-    /// PBKDF2, and 64 MiB and a parallelization of 4 for scrypt.
+    /// PBKDF2, and 64 MiB, a block size of 64 and a parallelization of 4 for scrypt. Salts have 32 octets
+    /// at most.
     ///
     /// # Errors
     ///
@@ -251,7 +254,10 @@ fn scheme(parameters: &Parameters) -> Result<Pbes2<'_>, ImportError> {
         Kdf::Scrypt(params) => {
             let (n, r) = (params.cost_parameter, u64::from(params.block_size));
             let memory = n.checked_mul(r).and_then(|product| product.checked_mul(128));
-            if n < 2 || !n.is_power_of_two() || r == 0 {
+            if !(1..=MAX_SCRYPT_R).contains(&r) {
+                return Err(malformed("blockSize", "1 to 64"));
+            }
+            if n < 2 || !n.is_power_of_two() {
                 return Err(malformed("costParameter", "a power of two above 1"));
             }
             // RFC 7914 §2; libraries differ in whether they hold to it.

@@ -2,24 +2,22 @@
 
 use alloc::vec::Vec;
 
-use ::spki::SubjectPublicKeyInfoRef;
 use der::Decode;
 use pkcs1::{RsaPrivateKeyRef, RsaPublicKeyRef};
 use pkcs8::PrivateKeyInfoRef;
 use sec1::EcPrivateKey;
+use spki::SubjectPublicKeyInfoRef;
 use x509_cert::Certificate;
 
 use super::encrypted::EncryptedPrivateKeyInfo;
-use super::{
-    Format, Found, ImportError, encrypted, pem, pkcs1 as rsa, pkcs8 as private, spki, within_limit,
-};
-use super::{sec1 as ec, x509};
+use super::{Format, Found, ImportError, encrypted, pem, within_limit};
 use crate::crypto::Backend;
 use crate::error::{KeyError, Rule, Subject};
 use crate::json;
 use crate::jwa::Alg;
 use crate::jwe::Password;
 use crate::jwk::{Jwk, JwkSet};
+use crate::limits::Limits;
 
 /// How a file was encoded.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -42,9 +40,9 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// Tells what a file holds by reading it as each format in full, and gives its keys. Those in DER and
-    /// PEM are checked by `backend`; a JWK is read as ever, and
-    /// [checked](Jwk::check_consistency) when it is asked for. `password` is for encrypted PKCS#8.
+    /// Tells what a file holds by reading it as each format in full, and gives its keys, checked by
+    /// `backend` as by [`Jwk::check_consistency`]. `password` is for encrypted PKCS#8, of which there may
+    /// be one.
     ///
     /// It never makes a shared key out of text: `oct` keys come from a JWK or a JWK Set alone. PEM may
     /// hold several keys; one private key and certificates of it make one key with an `x5c`.
@@ -83,7 +81,7 @@ impl Imported {
         }
         let text = json::text(octets).map_err(|_| unknown())?;
         if text.trim_start().starts_with('{') {
-            read_json(text)
+            read_json(text, backend)
         } else {
             read_pem(text, password, backend)
         }
@@ -119,10 +117,11 @@ impl Imported {
     ///
     /// [`Rule::TooMany`] if there are several, [`Rule::Missing`] if there is none.
     pub fn into_jwk(self) -> Result<Jwk, ImportError> {
-        match self.keys.keys() {
-            [jwk] => Ok(jwk.clone()),
-            [] => Err(self.format.malformed(Rule::Missing { member: "keys" })),
-            _ => Err(self.format.malformed(Rule::TooMany { limit: 1 })),
+        let mut keys = self.keys.into_iter();
+        match (keys.next(), keys.next()) {
+            (Some(jwk), None) => Ok(jwk),
+            (None, _) => Err(self.format.malformed(Rule::Missing { member: "keys" })),
+            (Some(_), Some(_)) => Err(self.format.malformed(Rule::TooMany { limit: 1 })),
         }
     }
 
@@ -180,9 +179,9 @@ fn read_der(
     }
 }
 
-fn read_json(text: &str) -> Result<Imported, ImportError> {
+fn read_json(text: &str, backend: &dyn Backend) -> Result<Imported, ImportError> {
     let encoding = Encoding::Json;
-    match (Jwk::from_json(text), JwkSet::from_json(text)) {
+    let imported = match (Jwk::from_json(text), JwkSet::from_json(text)) {
         (Ok(jwk), Err(_)) => {
             let keys = [jwk].into_iter().collect();
             Ok(Imported { format: Format::Jwk, encoding, keys })
@@ -197,7 +196,18 @@ fn read_json(text: &str) -> Result<Imported, ImportError> {
             Err(ImportError::Parse(jwk))
         }
         (Err(_), Err(set)) => Err(ImportError::Parse(set)),
+    }?;
+    for jwk in &imported.keys {
+        match jwk.check_consistency(backend) {
+            // Of a type that the backend lacks, or nobody here knows, it cannot be told.
+            Ok(()) | Err(KeyError::Unsupported { .. }) => {}
+            Err(error) => {
+                let found = Found::of(imported.format, jwk);
+                return Err(ImportError::Key { found, error });
+            }
+        }
     }
+    Ok(imported)
 }
 
 fn read_pem(
@@ -206,18 +216,23 @@ fn read_pem(
     backend: &dyn Backend,
 ) -> Result<Imported, ImportError> {
     let (mut keys, mut chain) = (Vec::new(), Vec::new());
-    let blocks = pem::blocks(text).map_err(|rule| ImportError::Parse(rule.of(Subject::Keys)))?;
+    let malformed = |rule: Rule| ImportError::Parse(rule.of(Subject::Keys));
+    let blocks = pem::blocks(text).map_err(malformed)?;
+    let limit = Limits::DEFAULT.jwk_set_keys;
+    if blocks.len() > limit {
+        return Err(malformed(Rule::TooMany { limit }));
+    }
+    // The work for a password is bounded for each, and so has to be their number.
+    let is_encrypted = |block: &&pem::Block<'_>| block.label == encrypted::LABEL;
+    if blocks.iter().filter(is_encrypted).count() > 1 {
+        return Err(Format::EncryptedPkcs8.malformed(Rule::TooMany { limit: 1 }));
+    }
     for block in blocks {
-        let format = match block.label {
-            private::LABEL => Format::Pkcs8,
-            encrypted::LABEL => Format::EncryptedPkcs8,
-            spki::LABEL => Format::Spki,
-            rsa::PRIVATE_LABEL | rsa::PUBLIC_LABEL => Format::Pkcs1,
-            ec::LABEL => Format::Sec1,
-            x509::LABEL => Format::X509,
+        let format = match pem::format_of(block.label) {
+            Some(format) => format,
             // To go on without a key would give another than was meant.
-            other if other.contains("KEY") => return Err(unknown()),
-            _ => continue,
+            None if block.label.contains("KEY") => return Err(unknown()),
+            None => continue,
         };
         let der = block.decode().map_err(|rule| format.malformed(rule))?;
         if format == Format::X509 {

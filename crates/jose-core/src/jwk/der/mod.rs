@@ -73,9 +73,10 @@ impl Format {
 
     /// An error about a key of `kind`.
     fn refused(self, kind: Kind, error: KeyError) -> ImportError {
+        let name = kind.name().into();
         let on_curve = matches!(kind, Kind::Ec(_) | Kind::Okp(_));
-        let found = Found { format: self, kind: Some((kind.name().into(), on_curve)) };
-        ImportError::Key { found, error }
+        let kind = if on_curve { FoundKind::Curve(name) } else { FoundKind::Type(name) };
+        ImportError::Key { found: Found { format: self, kind: Some(kind) }, error }
     }
 
     /// Exactly one structure, and nothing behind it.
@@ -103,17 +104,25 @@ impl fmt::Display for Format {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Found {
     format: Format,
-    /// Its name, and whether that is of a curve.
-    kind: Option<(String, bool)>,
+    kind: Option<FoundKind>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum FoundKind {
+    Curve(String),
+    Type(String),
+    /// By a name that is the file's own, and never shown: it may be text of an attacker's.
+    Unknown(String),
 }
 
 impl Found {
     fn of(format: Format, jwk: &Jwk) -> Self {
         let kind = match jwk.params() {
-            Params::Akp(akp) => (akp.alg().name().into(), false),
-            Params::Ec(ec) => (ec.crv().name().into(), true),
-            Params::Okp(okp) => (okp.crv().name().into(), true),
-            other => (excerpt(other.kty()), false),
+            Params::Akp(akp) => FoundKind::Type(akp.alg().name().into()),
+            Params::Ec(ec) => FoundKind::Curve(ec.crv().name().into()),
+            Params::Okp(okp) => FoundKind::Curve(okp.crv().name().into()),
+            Params::Unknown(other) => FoundKind::Unknown(excerpt(other.kty())),
+            other => FoundKind::Type(other.kty().into()),
         };
         Self { format, kind: Some(kind) }
     }
@@ -124,10 +133,15 @@ impl Found {
         self.format
     }
 
-    /// The curve or the type of the key, or the object identifier of one that is not known here.
+    /// The curve or the type of the key, or the object identifier of one that is not known here; 64 octets
+    /// at most.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.kind.as_ref().map(|(name, _)| name.as_str())
+        self.kind.as_ref().map(|kind| match kind {
+            FoundKind::Curve(name) | FoundKind::Type(name) | FoundKind::Unknown(name) => {
+                name.as_str()
+            }
+        })
     }
 }
 
@@ -135,8 +149,9 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} key", self.format)?;
         match &self.kind {
-            Some((name, true)) => write!(f, " on {name}"),
-            Some((name, false)) => write!(f, " of type {name}"),
+            Some(FoundKind::Curve(name)) => write!(f, " on {name}"),
+            Some(FoundKind::Type(name)) => write!(f, " of type {name}"),
+            Some(FoundKind::Unknown(_)) => f.write_str(" of unknown type"),
             None => Ok(()),
         }
     }
@@ -147,6 +162,7 @@ impl fmt::Display for Found {
 #[non_exhaustive]
 pub enum ImportError {
     /// It is well-formed, and its key cannot be used.
+    #[non_exhaustive]
     Key {
         /// What it is.
         found: Found,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use pem_rfc7468::{Decoder, LineEnding};
 
-use super::{Format, ImportError, within_limit};
+use super::{Format, ImportError, encrypted, pkcs1, pkcs8, sec1, spki, within_limit, x509};
 use crate::SecretBytes;
 use crate::error::{KeyError, Rule};
 
@@ -18,7 +18,7 @@ pub(super) fn the_one(
     let mut found = all(format, text, labels)?.into_iter();
     match (found.next(), found.next()) {
         (Some(der), None) => Ok(der),
-        (None, _) => Err(format.malformed(missing(labels))),
+        (None, _) => Err(format.malformed(missing(text, labels))),
         // Which of them is meant, only their owner knows.
         (Some(_), Some(_)) => Err(format.malformed(Rule::TooMany { limit: 1 })),
     }
@@ -37,11 +37,27 @@ pub(super) fn all(
     wanted.map(|block| block.decode().map_err(malformed)).collect()
 }
 
-const fn missing(labels: &[&'static str]) -> Rule {
-    match labels {
-        [label, ..] => Rule::Label { expected: label },
-        [] => Rule::Pem,
+/// What there is instead, if that is a key too.
+fn missing(text: &str, labels: &[&'static str]) -> Rule {
+    let blocks = blocks(text).unwrap_or_default();
+    match (blocks.iter().find_map(|block| format_of(block.label)), labels) {
+        (Some(found), _) => Rule::OtherFormat { found },
+        (None, [label, ..]) => Rule::Label { expected: label },
+        (None, []) => Rule::Pem,
     }
+}
+
+/// The format of the blocks that are labelled so.
+pub(super) fn format_of(label: &str) -> Option<Format> {
+    Some(match label {
+        pkcs8::LABEL => Format::Pkcs8,
+        encrypted::LABEL => Format::EncryptedPkcs8,
+        spki::LABEL => Format::Spki,
+        pkcs1::PRIVATE_LABEL | pkcs1::PUBLIC_LABEL => Format::Pkcs1,
+        sec1::LABEL => Format::Sec1,
+        x509::LABEL => Format::X509,
+        _ => return None,
+    })
 }
 
 /// A block, not decoded yet.
@@ -155,10 +171,8 @@ mod tests {
     fn no_block_of_the_label_is_told_from_two() {
         assert_eq!(read("").unwrap_err(), Rule::Label { expected: LABEL });
         assert_eq!(read("-----BEGIN").unwrap_err(), Rule::Label { expected: LABEL });
-        assert_eq!(
-            read(&BLOCK.replace("PRIVATE", "PUBLIC")).unwrap_err(),
-            Rule::Label { expected: LABEL }
-        );
+        let other = read(&BLOCK.replace("PRIVATE", "PUBLIC")).unwrap_err();
+        assert_eq!(other, Rule::OtherFormat { found: Format::Spki });
         assert_eq!(read(&BLOCK.repeat(2)).unwrap_err(), Rule::TooMany { limit: 1 });
     }
 

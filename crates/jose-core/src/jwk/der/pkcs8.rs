@@ -124,14 +124,17 @@ fn inner(der: &[u8]) -> Result<&[u8], ImportError> {
 }
 
 /// The choice `seed` of a private key of ML-DSA (RFC 9881 §6). The others hold the expanded key, which
-/// a JWK has no place for.
+/// a JWK has no place for, and which has to be checked against a seed beside it.
 fn seed(kind: Kind, der: &[u8]) -> Result<&[u8], ImportError> {
     let seed = der::asn1::AnyRef::from_der(der).map_err(|_| FORMAT.malformed(Rule::Der))?;
     let tag = Tag::ContextSpecific { constructed: false, number: der::TagNumber(0) };
     if seed.tag() == tag {
         Ok(seed.value())
     } else {
-        Err(FORMAT.refused(kind, KeyError::Unsupported { what: "private keys without a seed" }))
+        Err(FORMAT.refused(
+            kind,
+            KeyError::Unsupported { what: "private keys of ML-DSA that are not a seed alone" },
+        ))
     }
 }
 

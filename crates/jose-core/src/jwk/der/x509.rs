@@ -52,7 +52,7 @@ impl Jwk {
     }
 
     /// This key with its certificates: `chain` in DER, its own first, becomes its `x5c`, and the SHA-256
-    /// digest of the first its `x5t#S256` (RFC 7517 §4.7, §4.9).
+    /// digest of the first its `x5t#S256` (RFC 7517 §4.7, §4.9). An `x5t`, of SHA-1, is dropped.
     ///
     /// # Errors
     ///

@@ -333,6 +333,10 @@ mod tests {
         base64url::encode(octets.as_ref())
     }
 
+    fn hex(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02X}")).collect()
+    }
+
     fn oct(k: impl AsRef<[u8]>, more: &Value) -> Value {
         with(&json!({"kty": "oct", "use": "sig", "k": text(k)}), more)
     }
@@ -401,6 +405,7 @@ mod tests {
             (oct(&k, &with(&hs, &json!({"kid": thumbprint}))), Private, vec!["kid-tells-secret"]),
             (oct(&k, &with(&hs, &json!({"kid": long}))), Private, vec!["kid-tells-secret"]),
             (oct(&k, &with(&hs, &json!({"kid": text(&k)}))), Private, vec!["kid-tells-secret"]),
+            (oct(&k, &with(&hs, &json!({"kid": hex(&k)}))), Private, vec!["kid-tells-secret"]),
             (
                 oct(octets(16), &json!({"use": null})),
                 Private,

@@ -206,7 +206,7 @@ impl Report {
         }
     }
 
-    /// What the key says of its certificates. Whether they are this key's is not looked at.
+    /// What the key says of its certificates.
     fn certificates(&mut self, jwk: &Jwk, backend: &dyn Backend) {
         if jwk.x5c_matches() == Some(false) {
             self.add(&Check::X5C_KEY);
@@ -285,7 +285,11 @@ fn kid_tells_secret(jwk: &Jwk, backend: &dyn Backend) -> bool {
     let kid = kid.rsplit(':').next().unwrap_or(kid);
     let k = oct.k().expose_secret();
     let is_thumbprint = |hash| jwk.thumbprint(hash, backend).is_ok_and(|own| own == kid);
+    let digits = k.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    let hexadecimal = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+    let is_hexadecimal = kid.chars().map(|digit| digit.to_ascii_lowercase()).eq(hexadecimal);
     kid.as_bytes() == k
+        || is_hexadecimal
         || base64url::decode_secret(kid).is_ok_and(|octets| octets == *oct.k())
         || [Hash::Sha256, Hash::Sha384, Hash::Sha512].into_iter().any(is_thumbprint)
 }
