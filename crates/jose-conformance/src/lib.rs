@@ -235,6 +235,7 @@ macro_rules! suite {
             a_file_with_one_octet_changed_is_a_checked_key_or_none
             an_rsa_modulus_in_a_file_is_odd_and_has_its_size
             an_rsa_exponent_in_a_file_is_odd_and_within_32_bits
+            a_factor_of_an_rsa_key_is_prime
             the_numbers_of_an_rsa_key_belong_together
             another_rsa_public_key_in_the_same_file_is_refused
             a_modulus_that_can_be_factored_is_no_key
@@ -277,6 +278,10 @@ macro_rules! suite {
             a_password_that_is_missing_is_asked_for
             a_key_that_does_not_fit_says_what_it_is
             a_file_beyond_the_limit_is_not_read
+            a_key_in_json_is_checked_like_any
+            a_file_has_a_bounded_number_of_blocks
+            a_type_that_is_not_known_is_not_shown
+            pem_of_another_format_is_told_by_name
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named

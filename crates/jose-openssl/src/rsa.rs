@@ -247,12 +247,35 @@ fn is_consistent(rsa: &Rsa, d: &SecretBytes, crt: &RsaCrt) -> Result<bool, Error
             return Ok(false);
         }
         number.mod_mul(&e, &d, &order, &mut ctx)?;
-        if number != one {
+        if number != one || !inverts(prime, &d, &e, &mut ctx)? {
             return Ok(false);
         }
     }
     number.mod_mul(&qi, &q, &p, &mut ctx)?;
     Ok(number == one)
+}
+
+/// Whether `d` undoes `e` modulo `prime`. All that was compared before is true of some numbers that are no
+/// primes, and with those it does not: signatures would be wrong, and give factors away.
+fn inverts(
+    prime: &BigNum,
+    d: &BigNum,
+    e: &BigNum,
+    ctx: &mut BigNumContext,
+) -> Result<bool, ErrorStack> {
+    let (mut order, mut exponent, one) = (blank()?, blank()?, BigNum::from_u32(1)?);
+    order.checked_sub(prime, &one)?;
+    exponent.checked_rem(d, &order, ctx)?;
+    let (mut power, mut back) = (blank()?, blank()?);
+    for base in [2, 3] {
+        let base = BigNum::from_u32(base)?;
+        power.mod_exp(&base, &exponent, prime, ctx)?;
+        back.mod_exp(&power, e, prime, ctx)?;
+        if back != base {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The primes and what follows from them, if `d` is the inverse of `e` (SP 800-56B C.2).

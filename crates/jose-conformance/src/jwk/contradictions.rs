@@ -4,7 +4,7 @@
 use jose_core::error::KeyError;
 use jose_core::jwa::{Alg, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwe::{DecryptionKey, EncryptionKey};
-use jose_core::jwk::{ImportError, Imported};
+use jose_core::jwk::{ImportError, Imported, Params, Rsa, RsaPrivate};
 use jose_core::jws::{SigningKey, VerifyingKey};
 use jose_core::{Jwk, base64url};
 use serde_json::{Map, Value, json};
@@ -160,6 +160,26 @@ pub fn an_rsa_exponent_in_a_file_is_odd_and_within_32_bits(subject: &Subject) {
         for key in good.public_keys(subject).into_iter().chain(good.private_keys(subject)) {
             assert!(key.is_ok(), "{name}: {key:?}");
         }
+    }
+}
+
+/// A number that is no prime, and fits in all the others, makes no key: with its signatures it would
+/// give its modulus away.
+pub fn a_factor_of_an_rsa_key_is_prime(subject: &Subject) {
+    let text = include_str!("../../vectors/keys/rsa-composite.jwk");
+    let jwk: Jwk = text.parse().unwrap();
+    let backend = subject.backend();
+    let complete = jwk.complete(backend).unwrap_err();
+    assert!(matches!(complete, KeyError::Inconsistent), "{complete:?}");
+    let Params::Rsa(rsa) = jwk.params() else { panic!() };
+    let d = rsa.private().unwrap().d().expose_secret();
+    let bare = Rsa::new(rsa.n(), rsa.e(), Some(RsaPrivate::new(d, None)));
+    let complete = Jwk::new(Params::Rsa(bare)).complete(backend).unwrap_err();
+    assert!(matches!(complete, KeyError::Inconsistent), "{complete:?}");
+    for alg in [SignatureAlgorithm::RS256, SignatureAlgorithm::PS512] {
+        let jwk = jwk.clone().with_alg(alg).unwrap();
+        let refused = SigningKey::from_jwk(&jwk, backend).unwrap_err();
+        assert!(matches!(refused, KeyError::Inconsistent), "{refused:?}");
     }
 }
 

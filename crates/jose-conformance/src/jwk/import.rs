@@ -288,3 +288,63 @@ pub fn a_file_beyond_the_limit_is_not_read(subject: &Subject) {
         assert_eq!(error.rule(), Rule::TooLong { limit });
     }
 }
+
+/// A tool that is told that a file has been read may rely on its keys, in JSON too.
+pub fn a_key_in_json_is_checked_like_any(subject: &Subject) {
+    let alg = SignatureAlgorithm::ES256;
+    let good = keys::private(alg);
+    let mut members: serde_json::Value =
+        serde_json::from_slice(good.expose_secret_json().expose_secret()).unwrap();
+    members["d"] = jose_core::base64url::encode(&[7; 32]).into();
+    let set = serde_json::json!({"keys": [members]});
+    for (text, format) in [(members.to_string(), Format::Jwk), (set.to_string(), Format::JwkSet)] {
+        let error = detect(text.as_bytes(), subject.backend()).unwrap_err();
+        let ImportError::Key { found, error: KeyError::Inconsistent, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(found.format(), format);
+    }
+    let unknown = r#"{"keys":[{"kty":"from-the-future","d":"AA"}]}"#;
+    assert_eq!(detect(unknown.as_bytes(), subject.backend()).unwrap().keys().len(), 1);
+}
+
+/// A password takes a second for each block, and whoever wrote the file chose how many there are.
+pub fn a_file_has_a_bounded_number_of_blocks(subject: &Subject) {
+    let encrypted = text("rsa-pbkdf2.pem");
+    let two = encrypted.repeat(2);
+    let error = malformed(detect(two.as_bytes(), subject.backend()));
+    assert_eq!(error.subject(), About::KeyFile(Format::EncryptedPkcs8));
+    assert_eq!(error.rule(), Rule::TooMany { limit: 1 });
+
+    let public = text("p-256-spki.pem");
+    let many = public.repeat(257);
+    let error = malformed(detect(many.as_bytes(), subject.backend()));
+    assert_eq!((error.subject(), error.rule()), (About::Keys, Rule::TooMany { limit: 256 }));
+    let read = detect(public.repeat(256).as_bytes(), subject.backend()).unwrap();
+    assert_eq!(read.keys().len(), 256);
+}
+
+/// What a file calls its key is no text for a log.
+pub fn a_type_that_is_not_known_is_not_shown(subject: &Subject) {
+    let text = r#"{"kty":"see \u202e this","d":"AA"}"#;
+    let imported = detect(text.as_bytes(), subject.backend()).unwrap();
+    let error = imported.into_jwk_for(Alg::ES256).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "JWK key of unknown type: ES256 wants an EC key, this one is another"
+    );
+}
+
+/// PEM of another format than the one that was named says which it is.
+pub fn pem_of_another_format_is_told_by_name(subject: &Subject) {
+    let backend = subject.backend();
+    for (file, found) in [
+        ("p-256-sec1.pem", Format::Sec1),
+        ("rsa-pkcs1.pem", Format::Pkcs1),
+        ("rsa-pbkdf2.pem", Format::EncryptedPkcs8),
+        ("p-256-spki.pem", Format::Spki),
+    ] {
+        let error = malformed(Jwk::from_pkcs8_pem(text(file), backend));
+        assert_eq!(error.rule(), Rule::OtherFormat { found }, "{file}");
+    }
+}

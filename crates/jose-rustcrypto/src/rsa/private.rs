@@ -27,6 +27,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::marker::PhantomData;
 
+use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
+use crypto_bigint::{Odd, Resize};
 use getrandom::SysRng;
 use jose_core::SecretBytes;
 use jose_core::crypto::{CryptoError, KeyError, KeyUnwrapper, Refused, SignStream, Signer};
@@ -143,7 +145,24 @@ fn load(rsa: &Rsa) -> Result<RsaPrivateKey, KeyError> {
             return Err(KeyError::Inconsistent);
         }
     }
+    let exponents = [key.dp(), key.dq()];
+    for (prime, exponent) in key.primes().iter().zip(exponents.into_iter().flatten()) {
+        if !inverts(prime, exponent, key.e()) {
+            return Err(KeyError::Inconsistent);
+        }
+    }
     Ok(key)
+}
+
+/// Whether `exponent` undoes `e` modulo `prime`. All that was compared before is true of some numbers
+/// that are no primes, and with those it does not: signatures would be wrong, and give factors away.
+fn inverts(prime: &Odd<BoxedUint>, exponent: &BoxedUint, e: &BoxedUint) -> bool {
+    let params = BoxedMontyParams::new(prime.clone());
+    [2_u8, 3].into_iter().all(|base| {
+        let base = BoxedUint::from(base).resize(prime.bits_precision());
+        let base = BoxedMontyForm::new(base, &params);
+        base.pow(exponent).pow(e) == base
+    })
 }
 
 struct Private<K, D, S> {
