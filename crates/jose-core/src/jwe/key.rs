@@ -209,11 +209,11 @@ impl DecryptionKey {
     /// its type, curve, size, `use` or `key_ops`, is public, or is not supported by `backend`.
     /// `RSA1_5` has to be asked for: see [`from_jwk_for`](Self::from_jwk_for).
     pub fn from_jwk(jwk: &Jwk, backend: &'static dyn Backend) -> Result<Self, KeyError> {
-        let key = Self::load(jwk, None, backend)?;
-        if key.alg == KeyManagementAlgorithm::RSA1_5 {
-            return Err(KeyError::AskedFor { alg: key.alg.name() });
+        let alg = bind_key_management(jwk, None, Purpose::Decrypt)?.alg();
+        if alg == KeyManagementAlgorithm::RSA1_5 {
+            return Err(KeyError::AskedFor { alg: alg.name() });
         }
-        Ok(Self { given: true, ..key })
+        Ok(Self { given: true, ..Self::load(jwk, None, backend)? })
     }
 
     /// As [`from_jwk`](Self::from_jwk), for the algorithm `alg`, which may be `RSA1_5`.
