@@ -24,6 +24,30 @@
 //! # fn main() {}
 //! ```
 //!
+//! A backend that does nothing but what FIPS 140-3 approves names what it refuses for that alone, after
+//! `not_approved:`, from [`Unapproved`]. What is named there is refused with `KeyError::NotApproved`,
+//! what it lacks with `KeyError::Unsupported`, and nothing else is refused:
+//!
+//! ```
+//! # mod my_backend {
+//! #     use jose_core::{crypto::{Backend, CryptoError}, jwa::Hash};
+//! #     #[derive(Debug)]
+//! #     pub struct Mine;
+//! #     impl Backend for Mine {
+//! #         fn name(&self) -> &'static str { "mine" }
+//! #         fn digest(&self, _: Hash, _: &[&[u8]], _: &mut [u8]) -> Result<(), CryptoError> {
+//! #             Err(CryptoError::default())
+//! #         }
+//! #         fn random(&self, _: &mut [u8]) -> Result<(), CryptoError> {
+//! #             Err(CryptoError::default())
+//! #         }
+//! #     }
+//! #     pub const BACKEND: &dyn Backend = &Mine;
+//! # }
+//! jose_conformance::suite!(my_backend::BACKEND, not_approved: [ES256K, X25519, X448, RSA1_5]);
+//! # fn main() {}
+//! ```
+//!
 //! The families: [`jws`] (signatures), [`jwe`] (encryption), [`jwk`] (keys), [`jwt`] (claims),
 //! [`misuse`] (what attackers and mistakes do), [`vectors`] (known answers, and known forgeries).
 #![forbid(unsafe_code)]
@@ -48,17 +72,40 @@ mod vector_files;
 pub mod vectors;
 
 use jose_core::crypto::{Backend, NewKey};
-use jose_core::jwa::SignatureAlgorithm;
+use jose_core::error::KeyError;
 #[doc(hidden)]
 pub use jose_core::jwa::SignatureAlgorithm as Algorithm;
-use jose_core::jwk::{EcCurve, OkpCurve};
+use jose_core::jwa::{Alg, KeyManagementAlgorithm, SignatureAlgorithm};
+use jose_core::jwk::{EcCurve, OkpCurve, Params};
 
-/// The backend under test, and what it is known to lack.
+/// The backend under test, and what it is known to lack or to refuse.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
     backend: &'static dyn Backend,
     without: &'static [SignatureAlgorithm],
     without_curves: &'static [Curve],
+    not_approved: &'static [Unapproved],
+}
+
+/// What a backend may refuse, able or not, because FIPS 140-3 does not approve of it.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unapproved {
+    /// Signatures on secp256k1.
+    ES256K,
+    /// Signatures on Ed25519 and Ed448, by any name.
+    EdDSA,
+    /// Keys derived from a password of fewer than 8 octets, or with a salt of which fewer than 16 were
+    /// drawn.
+    Guessable,
+    /// RSA keys whose public exponent is below 65537.
+    LowExponent,
+    /// Decryption by PKCS #1 v1.5.
+    RSA1_5,
+    /// Key agreement on Curve448.
+    X448,
+    /// Key agreement on Curve25519.
+    X25519,
 }
 
 /// A curve that keys are agreed on (RFC 7518 §4.6, RFC 8037 §3.2).
@@ -92,6 +139,26 @@ impl Curve {
             Self::X448 => NewKey::Okp(OkpCurve::X448),
         }
     }
+
+    /// Its registered name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+            Self::X25519 => "X25519",
+            Self::X448 => "X448",
+        }
+    }
+
+    const fn unapproved(self) -> Option<Unapproved> {
+        match self {
+            Self::X25519 => Some(Unapproved::X25519),
+            Self::X448 => Some(Unapproved::X448),
+            Self::P256 | Self::P384 | Self::P521 => None,
+        }
+    }
 }
 
 impl Subject {
@@ -103,7 +170,14 @@ impl Subject {
         without: &'static [SignatureAlgorithm],
         without_curves: &'static [Curve],
     ) -> Self {
-        Self { backend, without, without_curves }
+        Self { backend, without, without_curves, not_approved: &[] }
+    }
+
+    /// That also refuses these, which are not approved.
+    #[must_use]
+    pub const fn refusing(mut self, not_approved: &'static [Unapproved]) -> Self {
+        self.not_approved = not_approved;
+        self
     }
 
     /// The backend.
@@ -112,51 +186,113 @@ impl Subject {
         self.backend
     }
 
-    /// Whether it lacks `alg`.
+    /// Whether it refuses `what`, which is not approved.
+    #[must_use]
+    pub fn refuses(&self, what: Unapproved) -> bool {
+        self.not_approved.contains(&what)
+    }
+
+    /// Whether it refuses `key` under `alg`, which are not approved together.
+    #[must_use]
+    pub fn refuses_key(&self, alg: Alg, key: &Params) -> bool {
+        let of_key = match (alg, key) {
+            (_, Params::Rsa(rsa)) if rsa.e().len() < 3 => Some(Unapproved::LowExponent),
+            (Alg::KeyManagementAlgorithm(_), Params::Okp(okp)) => match okp.crv() {
+                OkpCurve::X25519 => Some(Unapproved::X25519),
+                OkpCurve::X448 => Some(Unapproved::X448),
+                _ => None,
+            },
+            _ => None,
+        };
+        let of_alg = match alg {
+            Alg::SignatureAlgorithm(alg) => not_approved(alg),
+            Alg::KeyManagementAlgorithm(KeyManagementAlgorithm::RSA1_5) => Some(Unapproved::RSA1_5),
+            _ => None,
+        };
+        [of_key, of_alg].into_iter().flatten().any(|what| self.refuses(what))
+    }
+
+    /// Whether it lacks `alg`, or refuses it.
     #[must_use]
     pub fn lacks(&self, alg: SignatureAlgorithm) -> bool {
-        self.without.contains(&alg)
+        self.without.contains(&alg) || not_approved(alg).is_some_and(|what| self.refuses(what))
+    }
+
+    /// Whether `error` is how it has to say that it does not have `alg`.
+    #[must_use]
+    pub fn is_no_to(&self, alg: SignatureAlgorithm, error: &KeyError) -> bool {
+        is_no(error, not_approved(alg).is_some_and(|what| self.refuses(what)))
     }
 
     /// The algorithms it has.
     pub fn algorithms(&self) -> impl Iterator<Item = SignatureAlgorithm> + use<> {
-        let without = self.without;
-        SignatureAlgorithm::ALL.iter().copied().filter(move |alg| !without.contains(alg))
+        let own = *self;
+        SignatureAlgorithm::ALL.iter().copied().filter(move |alg| !own.lacks(*alg))
     }
 
     /// Whether it does not agree on keys on `curve`.
     #[must_use]
     pub fn lacks_curve(&self, curve: Curve) -> bool {
         self.without_curves.contains(&curve)
+            || curve.unapproved().is_some_and(|what| self.refuses(what))
+    }
+
+    /// Whether `error` is how it has to say that it does not agree on keys on `curve`.
+    #[must_use]
+    pub fn is_no_to_curve(&self, curve: Curve, error: &KeyError) -> bool {
+        is_no(error, curve.unapproved().is_some_and(|what| self.refuses(what)))
     }
 
     /// The curves that it agrees on keys on.
     pub fn curves(&self) -> impl Iterator<Item = Curve> + use<> {
-        let without = self.without_curves;
-        Curve::ALL.into_iter().filter(move |curve| !without.contains(curve))
+        let own = *self;
+        Curve::ALL.into_iter().filter(move |curve| !own.lacks_curve(*curve))
+    }
+
+    /// The algorithms that it wraps keys by, agrees on them, or takes them for content.
+    pub fn key_managements(&self) -> impl Iterator<Item = KeyManagementAlgorithm> + use<> {
+        let without = self.refuses(Unapproved::RSA1_5);
+        let all = KeyManagementAlgorithm::ALL.iter().copied();
+        all.filter(move |alg| !(without && *alg == KeyManagementAlgorithm::RSA1_5))
     }
 }
 
-/// Makes one `#[test]` for each property of the suite.
+/// Policy comes first: what is not approved is not looked for.
+fn is_no(error: &KeyError, not_approved: bool) -> bool {
+    assert_eq!(error.code(), "ERR_JWK_UNSUPPORTED");
+    match error {
+        KeyError::NotApproved { .. } => not_approved,
+        KeyError::Unsupported { .. } => !not_approved,
+        _ => false,
+    }
+}
+
+const fn not_approved(alg: SignatureAlgorithm) -> Option<Unapproved> {
+    use SignatureAlgorithm as S;
+    match alg {
+        S::ES256K => Some(Unapproved::ES256K),
+        S::EdDSA | S::Ed25519 | S::Ed448 => Some(Unapproved::EdDSA),
+        _ => None,
+    }
+}
+
+/// Makes one `#[test]` for each property of the suite. The lists may be left out where they are empty.
 #[macro_export]
 macro_rules! suite {
-    ($backend:expr) => {
-        $crate::suite!($backend, without: [], without_curves: []);
-    };
-    ($backend:expr, without: [$($alg:ident),* $(,)?]) => {
-        $crate::suite!($backend, without: [$($alg),*], without_curves: []);
-    };
     (
-        $backend:expr,
-        without: [$($alg:ident),* $(,)?],
-        without_curves: [$($curve:ident),* $(,)?] $(,)?
+        $backend:expr
+        $(, without: [$($alg:ident),* $(,)?])?
+        $(, without_curves: [$($curve:ident),* $(,)?])?
+        $(, not_approved: [$($what:ident),* $(,)?])?
+        $(,)?
     ) => {
         fn subject() -> $crate::Subject {
             $crate::Subject::new(
                 $backend,
-                &[$($crate::Algorithm::$alg),*],
-                &[$($crate::Curve::$curve),*],
+                &[$($($crate::Algorithm::$alg),*)?],
+                &[$($($crate::Curve::$curve),*)?],
             )
+            .refusing(&[$($($crate::Unapproved::$what),*)?])
         }
         $crate::family!(jwk:
             a_generated_key_signs_and_its_public_half_verifies
@@ -285,6 +421,7 @@ macro_rules! suite {
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named
+            what_is_served_in_a_fips_module_is_what_is_approved
             what_is_signed_verifies
             payloads_of_every_size_verify
             a_signature_has_the_length_of_its_algorithm
@@ -514,6 +651,7 @@ macro_rules! suite {
             a_key_derived_from_a_password_is_that_of_pbes2
             all_that_a_key_is_derived_from_changes_it
             a_derived_key_has_its_salt_and_rounds
+            what_can_be_guessed_derives_a_key_unless_it_is_not_approved
             salts_are_drawn_and_rounds_advised
         );
         $crate::family!(jwt:

@@ -252,7 +252,8 @@ pub fn a_jwe_has_a_bounded_number_of_keys_tried(subject: &Subject) {
 pub fn many_recipients_ask_for_a_bounded_number_of_rounds(subject: &Subject) {
     let tap = Tap::new(subject);
     let jwk = private(K::PBES2_HS256_A128KW, E::A256GCM);
-    let entry = json!({"header": {"alg": "PBES2-HS256+A128KW", "p2s": "AAAAAAAAAAAA", "p2c": 1000},
+    let entry = json!({"header": {"alg": "PBES2-HS256+A128KW", "p2s": "AAAAAAAAAAAAAAAAAAAAAA",
+        "p2c": 1000},
         "encrypted_key": base64url::encode(&[1; 40])});
     let entries = vec![Some(entry); 16];
     let jwe = Jwe::parse(of_entries(&entries, subject).to_string()).unwrap();

@@ -14,7 +14,7 @@ mod wrapping;
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
-use core::error::Error as _;
+use core::error::Error;
 use core::fmt;
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ use jose_core::jws::{SigningKey, VerifyingKey};
 use jose_core::{Alg, Header, Jwk, Limits, SecretBytes, UnixTime, base64url, hazmat};
 use serde_json::{Map, Value, json};
 
-use crate::{Curve, Subject};
+use crate::{Curve, Subject, Unapproved};
 use ContentEncryption as E;
 use KeyManagementAlgorithm as K;
 use SignatureAlgorithm as S;
@@ -374,6 +374,24 @@ fn reason(refused: jwe::Error) -> NoMatchReason {
 }
 
 /// A key must be refused with exactly this error, for both sides alike.
+/// It is refused by policy.
+#[track_caller]
+fn assert_not_approved<T: fmt::Debug>(refused: Result<T, KeyError>) {
+    let error = refused.unwrap_err();
+    assert!(matches!(error, KeyError::NotApproved { .. }), "{error:?}");
+    assert_eq!(error.code(), "ERR_JWK_UNSUPPORTED");
+}
+
+/// Of a password and a salt that are not approved nothing is derived. That says nothing of the
+/// password: the salt is the sender's, and everybody sees it.
+#[track_caller]
+fn assert_not_derived(refused: &(dyn Error + 'static)) {
+    let mut chain = core::iter::successors(Some(refused), |error| (**error).source());
+    let found =
+        chain.any(|error| matches!(error.downcast_ref(), Some(KeyError::NotApproved { .. })));
+    assert!(found, "{refused:?}");
+}
+
 #[track_caller]
 fn assert_unfit<T: fmt::Debug>(refused: Result<T, KeyError>, expected: &KeyError) {
     let refused = refused.unwrap_err();

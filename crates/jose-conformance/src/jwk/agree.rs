@@ -281,16 +281,20 @@ pub fn a_key_agreed_on_has_a_length(subject: &Subject) {
 
 /// A curve that is lacking is told.
 pub fn a_curve_that_is_lacking_agrees_on_nothing(subject: &Subject) {
-    if !subject.lacks_curve(Curve::X448) {
-        return;
-    }
-    let x448 = |x: u8, d: Option<u8>| {
-        let mut jwk = json!({"kty": "OKP", "crv": "X448", "x": base64url::encode(&[x; 56])});
-        if let Some(d) = d {
-            jwk["d"] = base64url::encode(&[d; 56]).into();
+    for (curve, len) in [(Curve::X25519, 32), (Curve::X448, 56)] {
+        if !subject.lacks_curve(curve) {
+            continue;
         }
-        Jwk::from_json(jwk.to_string()).unwrap()
-    };
-    let refused = x448(5, Some(6)).derive_shared_secret(&x448(7, None), &info(), subject.backend());
-    assert!(matches!(refused, Err(KeyError::Unsupported { .. })), "{refused:?}");
+        let key = |x: u8, d: Option<u8>| {
+            let x = base64url::encode(&vec![x; len]);
+            let mut jwk = json!({"kty": "OKP", "crv": curve.name(), "x": x});
+            if let Some(d) = d {
+                jwk["d"] = base64url::encode(&vec![d; len]).into();
+            }
+            Jwk::from_json(jwk.to_string()).unwrap()
+        };
+        let (own, other) = (key(5, Some(6)), key(7, None));
+        let refused = own.derive_shared_secret(&other, &info(), subject.backend()).unwrap_err();
+        assert!(subject.is_no_to_curve(curve, &refused), "{curve:?}: {refused:?}");
+    }
 }

@@ -103,12 +103,13 @@ pub fn an_encrypted_set_comes_back(subject: &Subject) {
 pub fn a_password_protects_a_key(subject: &Subject) {
     let (backend, jwk) = (subject.backend(), keys::private(SignatureAlgorithm::ES256));
     for alg in [K::PBES2_HS256_A128KW, K::PBES2_HS384_A192KW, K::PBES2_HS512_A256KW] {
-        let to = EncryptionKey::from_password(alg, &Password::from("correct"), backend).unwrap();
+        let to =
+            EncryptionKey::from_password(alg, &Password::from("correct horse"), backend).unwrap();
         let token = jwk.encrypt(&to.with_p2c(1000).unwrap()).unwrap();
         let from =
             |text: &str| DecryptionKey::from_password(alg, &Password::from(text), backend).unwrap();
-        assert_eq!(Jwk::decrypt(&token, &from("correct")).unwrap(), jwk);
-        let refused = Jwk::decrypt(&token, &from("Correct")).unwrap_err();
+        assert_eq!(Jwk::decrypt(&token, &from("correct horse")).unwrap(), jwk);
+        let refused = Jwk::decrypt(&token, &from("Correct horse")).unwrap_err();
         assert!(matches!(refused, jwe::Error::Decrypt(DecryptError::Failed)), "{refused:?}");
         assert_eq!(refused.code(), "ERR_JWE_DECRYPTION_FAILED");
     }

@@ -16,7 +16,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use jose_core::crypto::{CryptoError, Refused, SignStream, Signer, Verifier, VerifyStream, ecdsa};
 use jose_core::error::{self, Critical, KeyError, NoMatchReason, Rule, VerifyError};
-use jose_core::jwa::{Hash, SignatureAlgorithm};
+use jose_core::jwa::{ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jws::{self, Jws, KeyResolver, Outcomes, Policy, Required, Serialization};
 use jose_core::jws::{SerializationError, SignError, SigningKey, SigningStream};
 use jose_core::jws::{Unsigned, Unverified, ValidSignature, Verified, VerifyingKey, VerifyingKeys};
@@ -25,6 +25,7 @@ use jose_core::{Header, Jwk, JwkSet, Limits, UnixTime, base64url};
 use serde_json::{Value, json};
 
 use crate::{Subject, keys};
+use KeyManagementAlgorithm as K;
 use SignatureAlgorithm as S;
 
 pub use self::compact::*;
@@ -98,6 +99,11 @@ fn signing(jwk: &Jwk, subject: &Subject) -> SigningKey {
 
 fn verifying(jwk: &Jwk, subject: &Subject) -> VerifyingKey {
     VerifyingKey::from_jwk(jwk, subject.backend()).unwrap()
+}
+
+/// The algorithms whose signatures also come in ASN.1.
+fn ecdsa_algs(subject: &Subject) -> impl Iterator<Item = S> + use<> {
+    subject.algorithms().filter(|alg| alg.name().starts_with("ES"))
 }
 
 /// Three algorithms of three kinds, or what there is of them.

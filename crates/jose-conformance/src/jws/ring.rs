@@ -126,7 +126,7 @@ pub fn a_ring_publishes_no_secret(subject: &Subject) {
     let mut ring = ring(S::HS256, subject);
     ring.rotate(&named(S::ES256, "b", subject), after(10), subject.backend()).unwrap();
     ring.rotate(&named(S::HS512, "c", subject), after(10), subject.backend()).unwrap();
-    ring.announce(&named(S::Ed25519, "d", subject), subject.backend()).unwrap();
+    ring.announce(&named(S::ES384, "d", subject), subject.backend()).unwrap();
     ring.announce(&named(S::HS384, "e", subject), subject.backend()).unwrap();
     let set = ring.to_public(START);
     assert_eq!(published(&ring, START), ["b", "d"], "in the order in which they came");

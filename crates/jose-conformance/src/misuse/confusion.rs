@@ -198,10 +198,22 @@ pub fn an_rsa_exponent_is_odd_and_within_32_bits(subject: &Subject) {
     for e in [&[0][..], &[1], &[2], &[1, 0, 0], &[1, 0, 0, 0, 1], &[0xFF; 256]] {
         assert_unfit(verifying(&with(e), subject), &KeyError::RsaExponent);
     }
-    for e in [&[3][..], &[1, 0, 1], &[0xFF; 4]] {
-        assert!(verifying(&with(e), subject).is_ok(), "{e:?}");
+    let refuses = subject.refuses(Unapproved::LowExponent);
+    for (e, low) in [(&[3][..], true), (&[0xFF; 2], true), (&[1, 0, 1], false), (&[0xFF; 4], false)]
+    {
+        let loaded = verifying(&with(e), subject);
+        if low && refuses {
+            assert!(matches!(loaded, Err(KeyError::NotApproved { .. })), "{e:?}: {loaded:?}");
+        } else {
+            assert!(loaded.is_ok(), "{e:?}: {loaded:?}");
+        }
     }
     let three: Jwk = RSA_E3.parse().unwrap();
+    if refuses {
+        let refused = signing(&three, subject);
+        assert!(matches!(refused, Err(KeyError::NotApproved { .. })), "{refused:?}");
+        return;
+    }
     let key = verifying(&three.to_public().unwrap(), subject).unwrap();
     assert!(jws::verify(&signed(&three, subject), &key).is_ok());
 }
@@ -328,7 +340,13 @@ pub fn a_key_is_bound_to_one_known_algorithm(subject: &Subject) {
         let expected = KeyError::Algorithm { expected: "PS512", actual };
         assert_unfit(jwk.clone().with_alg(S::PS512), &expected);
         assert!(jwk.with_alg(alg).is_ok(), "{alg}");
-        assert!(signing(&nothing.with_alg(alg).unwrap(), subject).is_ok(), "{alg}");
+        let loaded = signing(&nothing.with_alg(alg).unwrap(), subject);
+        if subject.lacks(alg) {
+            let refused = loaded.unwrap_err();
+            assert!(subject.is_no_to(alg, &refused), "{alg}: {refused:?}");
+        } else {
+            assert!(loaded.is_ok(), "{alg}");
+        }
     }
 }
 
@@ -378,6 +396,11 @@ pub fn the_members_of_two_keys_make_no_key(subject: &Subject) {
             &["p"],
         ] {
             let mixed = patched(&keys::private(alg), &pick(names));
+            if subject.refuses_key(alg.into(), mixed.params()) {
+                let refused = signing(&mixed, subject);
+                assert!(matches!(refused, Err(KeyError::NotApproved { .. })), "{refused:?}");
+                continue;
+            }
             assert_unfit(signing(&mixed, subject), &KeyError::Inconsistent);
         }
         let swapped = {

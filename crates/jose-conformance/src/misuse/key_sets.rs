@@ -42,8 +42,12 @@ pub fn a_kid_of_two_keys_for_one_algorithm_matches_neither(subject: &Subject) {
     let edwards = [S::EdDSA, S::Ed25519].map(|alg| keys::verifying(alg).with_kid("k"));
     let keys =
         VerifyingKeys::from_jwks(&set_of(edwards), &[S::Ed25519, S::EdDSA], subject.backend());
-    let token = signed(&keys::private(S::Ed25519).with_kid("k"), subject);
-    assert_eq!(reason(&token, &keys), NoMatchReason::AmbiguousKid);
+    if subject.lacks(S::Ed25519) {
+        assert_eq!((keys.iter().count(), keys.skipped().len()), (0, 2));
+    } else {
+        let token = signed(&keys::private(S::Ed25519).with_kid("k"), subject);
+        assert_eq!(reason(&token, &keys), NoMatchReason::AmbiguousKid);
+    }
     let bound = keys::verifying(S::RS256).with_kid("k");
     let unbound = patched(&bound, &json!({"alg": null}));
     let keys = VerifyingKeys::from_jwks(&set_of([bound, unbound]), &[S::RS256], subject.backend());
@@ -295,7 +299,7 @@ pub fn the_reason_why_no_key_matches_is_told(subject: &Subject) {
     assert_eq!(of(S::ES256, "enc"), NoMatchReason::WrongUse);
     assert_eq!(of(S::ES256, "ops"), NoMatchReason::WrongUse);
     assert_eq!(of(S::ES256, "broken"), NoMatchReason::UnusableKey);
-    assert_eq!(of(S::Ed25519, "weak"), NoMatchReason::UnusableKey);
+    assert_eq!(reason(&laid_out(S::Ed25519, "weak"), &keys), NoMatchReason::UnusableKey);
     assert_eq!(of(S::ES256, "private"), NoMatchReason::UnusableKey);
     assert_eq!(of(S::ES384, "a"), NoMatchReason::AlgorithmNotAllowed);
     assert_eq!(of(S::HS256, "a"), NoMatchReason::AlgorithmNotAllowed);
@@ -310,6 +314,13 @@ pub fn the_reason_why_no_key_matches_is_told(subject: &Subject) {
     assert_eq!(keys.skipped().len(), 5);
 }
 
+/// A token that nobody has signed, for where it does not come to that.
+fn laid_out(alg: S, kid: &str) -> String {
+    let header = json!({"alg": alg.name(), "kid": kid}).to_string();
+    let (header, payload) = (base64url::encode(header.as_bytes()), base64url::encode(PAYLOAD));
+    format!("{header}.{payload}.{}", base64url::encode(&[1; 64]))
+}
+
 /// RFC 9864 §2.2: `EdDSA` and `Ed25519` are one algorithm in a header, in a key and in an
 /// allow-list; `EdDSA` is not an Ed25519 key's way to serve Ed448.
 pub fn the_two_names_of_edwards_signatures_are_one_in_a_set(subject: &Subject) {
@@ -318,6 +329,11 @@ pub fn the_two_names_of_edwards_signatures_are_one_in_a_set(subject: &Subject) {
             for named in [json!(own), Value::Null] {
                 let jwk = patched(&keys::verifying(S::Ed25519), &json!({"alg": named}));
                 let keys = VerifyingKeys::from_jwks(&set_of([jwk]), &[allowed], subject.backend());
+                if subject.lacks(S::Ed25519) {
+                    let refused = reason(&laid_out(allowed, "ed25519-1"), &keys);
+                    assert_eq!(refused, NoMatchReason::UnusableKey);
+                    continue;
+                }
                 let forge = Forge::new(&keys::private(S::Ed25519), subject);
                 for token in ["EdDSA", "Ed25519"] {
                     let token = forge.seal(json!({"alg": token, "kid": "ed25519-1"}).to_string());

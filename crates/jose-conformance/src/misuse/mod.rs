@@ -24,7 +24,7 @@ use jose_core::jwt::{self, Builder, Validation};
 use jose_core::{Header, Jwk, Limits, SecretBytes, UnixTime, base64url};
 use serde_json::{Map, Value, json};
 
-use crate::{Subject, keys};
+use crate::{Subject, Unapproved, keys};
 use SignatureAlgorithm as S;
 
 pub use self::compact::*;

@@ -1,5 +1,8 @@
 //! Encrypted tokens: what becomes of them on every path.
 
+use core::error::Error;
+
+use jose_core::crypto::CryptoError;
 use jose_core::error::{DecryptError, KeyError};
 use jose_core::jwa::{Alg, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose_core::jwe::{
@@ -11,7 +14,7 @@ use jose_core::{Jwk, base64url};
 use serde_json::Value;
 
 use super::{Vector, value};
-use crate::Subject;
+use crate::{Subject, Unapproved};
 
 /// The serializations by the names of their fields, in the order of [`written`].
 pub(super) const SERIALIZATIONS: [&str; 3] = ["jwe", "jwe-flattened", "jwe-general"];
@@ -26,10 +29,18 @@ type Outcome = Result<Decrypted<Vec<u8>>, jwe::Error>;
 
 impl Vector<'_> {
     /// What happened to the JWE, in the words of `expect`; `None` if the backend is known to lack
-    /// what its key needs.
+    /// what its key needs, or to refuse the key.
     pub(super) fn decryption(&self, subject: &Subject) -> Option<String> {
         let key = match self.decryption_key(subject) {
-            Ok(Some(key)) => key,
+            Ok(Some(key)) => {
+                let name = self.name;
+                assert!(!self.key_not_approved(subject), "{name}: not approved");
+                key
+            }
+            Err(KeyError::NotApproved { reason }) => {
+                assert!(self.key_not_approved(subject), "{}: {reason}", self.name);
+                return None;
+            }
             Err(KeyError::Unsupported { what }) => {
                 assert!(lacks(what, subject), "the backend lacks {what} and it was not said so");
                 return None;
@@ -42,7 +53,36 @@ impl Vector<'_> {
             forms.iter().map(|(form, text)| self.judge_encrypted(form, text, &reader, subject));
         let mut outcomes: Vec<_> = judged.collect();
         outcomes.dedup();
+        if self.is_guessable(subject) {
+            assert_eq!(outcomes, ["not approved"], "{}", self.name);
+            return None;
+        }
         Some(outcomes.join(", "))
+    }
+
+    /// Whether the backend has to refuse the key for not being approved, a password never.
+    fn key_not_approved(&self, subject: &Subject) -> bool {
+        if self.get("password").is_some() {
+            return false;
+        }
+        let jwks = self.jwks(subject).unwrap_or_default();
+        let asked = self.words("policy").any(|word| word == "rsa1_5");
+        let asked = asked.then_some(Alg::KeyManagementAlgorithm(KeyManagementAlgorithm::RSA1_5));
+        let refused = |alg: Alg| jwks.iter().any(|jwk| subject.refuses_key(alg, jwk.params()));
+        asked.map_or_else(|| self.not_approved(&jwks, subject), refused)
+    }
+
+    /// Whether nothing is derived from the password because it is short, or the salt is.
+    fn is_guessable(&self, subject: &Subject) -> bool {
+        let Some(password) = self.octets("password") else { return false };
+        let forms = self.forms(SERIALIZATIONS);
+        let salts = forms.iter().filter_map(|(_, text)| {
+            let jwe = Jwe::parse(text).ok()?;
+            let header = jwe.recipients().next()?.ok()?;
+            header.protected().encryption()?.p2s().map(<[u8]>::len)
+        });
+        let short = salts.min().is_some_and(|least| (8..16).contains(&least));
+        subject.refuses(Unapproved::Guessable) && (password.len() < 8 || short)
     }
 
     /// The key, or the password; `None` for what is no JWK.
@@ -212,10 +252,16 @@ fn outcome(result: &Outcome) -> String {
             DecryptError::Failed => "refuse decrypt".into(),
             DecryptError::Header(_) => "refuse header".into(),
             DecryptError::NoMatchingKey(_) => "refuse no-matching-key".into(),
+            DecryptError::Unavailable(error) if is_not_approved(error) => "not approved".into(),
             other => format!("{other:?}"),
         },
         Err(other) => format!("{other:?}"),
     }
+}
+
+fn is_not_approved(error: &CryptoError) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref());
+    matches!(source, Some(KeyError::NotApproved { .. }))
 }
 
 /// Whether the backend is known to lack `what`: a curve, whose two algorithms come together.

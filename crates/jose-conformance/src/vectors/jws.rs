@@ -32,7 +32,7 @@ impl Vector<'_> {
     }
 
     /// What happened, in the words of `expect`; `None` if the backend is known to lack the
-    /// algorithm.
+    /// algorithm, or to refuse the key.
     pub(super) fn verification(&self, subject: &Subject) -> Option<String> {
         let Some(jwks) = self.jwks(subject) else { return Some("refuse key-error".into()) };
         let forms = self.forms(SERIALIZATIONS);
@@ -40,7 +40,14 @@ impl Vector<'_> {
             return Some("accept".into());
         }
         let keys = match self.keys(&jwks, subject) {
-            Ok(keys) => keys,
+            Ok(keys) => {
+                assert!(!self.not_approved(&jwks, subject), "{}: not approved", self.name);
+                keys
+            }
+            Err(KeyError::NotApproved { reason }) => {
+                assert!(self.not_approved(&jwks, subject), "{}: {reason}", self.name);
+                return None;
+            }
             Err(KeyError::Unsupported { what }) => {
                 let Some(Alg::SignatureAlgorithm(alg)) = Alg::from_name(what) else {
                     panic!("the backend says that it lacks {what}, which is no algorithm");
@@ -78,6 +85,9 @@ impl Vector<'_> {
         let keys = VerifyingKeys::from_jwks(&JwkSet::new(jwks), &algs, subject.backend());
         match keys.skipped().first().map(jws::SkippedKey::reason) {
             None => Ok(keys),
+            Some(SkipReason::Key(KeyError::NotApproved { reason })) => {
+                Err(KeyError::NotApproved { reason })
+            }
             Some(SkipReason::Key(KeyError::Unsupported { what })) => {
                 Err(KeyError::Unsupported { what })
             }

@@ -3,7 +3,7 @@
 mod jwe;
 mod jws;
 
-use jose_core::jwa::Hash;
+use jose_core::jwa::{Alg, Hash};
 use jose_core::{Jwk, JwkSet, UnixTime, base64url};
 use serde_json::Value;
 
@@ -155,7 +155,7 @@ impl<'a> Vector<'a> {
     }
 
     /// What happened, in the words of `expect`; `None` if the backend is known to lack the
-    /// algorithm.
+    /// algorithm, or refuses a key because it is not approved, as it has to.
     fn outcome(&self, subject: &Subject) -> Option<String> {
         if self.forms(jwe::SERIALIZATIONS).is_empty() {
             self.verification(subject)
@@ -186,6 +186,17 @@ impl<'a> Vector<'a> {
         if let Some(expected) = self.get("uri") {
             assert_eq!(jwk.thumbprint_uri(Hash::Sha256, subject.backend()).unwrap(), expected);
         }
+    }
+
+    /// Whether the backend refuses one of the keys under one of the algorithms, because they are not
+    /// approved together: under those of `alg`, or the one that a key is bound to.
+    fn not_approved(&self, jwks: &[Jwk], subject: &Subject) -> bool {
+        let algs: Vec<_> = self.words("alg").map(|name| Alg::from_name(name).unwrap()).collect();
+        jwks.iter().any(|jwk| {
+            let own = jwk.alg().and_then(Alg::from_name);
+            let algs = if algs.is_empty() { own.as_slice() } else { &algs };
+            algs.iter().any(|alg| subject.refuses_key(*alg, jwk.params()))
+        })
     }
 
     /// The time at which claims are judged.
