@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "fips")]
+pub mod fips;
 pub mod kms;
 #[cfg(doctest)]
 mod mistakes;
