@@ -1,6 +1,7 @@
 //! A view of a backend that does nothing but what is approved.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::num::NonZeroU32;
 
@@ -12,7 +13,7 @@ use super::{
 use crate::SecretBytes;
 use crate::error::KeyError;
 use crate::jwa::{Alg, Bound, ContentEncryption, Hash, KeyManagementAlgorithm, SignatureAlgorithm};
-use crate::jwk::{EcCurve, OkpCurve, Params};
+use crate::jwk::{EcCurve, Okp, OkpCurve, Params};
 
 /// A backend that refuses whatever another does not call approved or allowed, with the reason.
 ///
@@ -78,6 +79,16 @@ impl RequireApproved {
             FipsStatus::Fips(_) => Ok(()),
         }
     }
+}
+
+/// Some key of this kind, where whether it is approved depends on more than its algorithm: on the curve
+/// of an agreement.
+fn example(key: NewKey) -> Option<Params> {
+    let NewKey::Okp(crv @ (OkpCurve::X25519 | OkpCurve::X448)) = key else { return None };
+    let mut base = vec![0; crv.key_len()];
+    // The base point of X25519 (RFC 7748 §4.1), and of X448 some other.
+    base.first_mut().into_iter().for_each(|first| *first = 9);
+    Okp::new(crv, base, None).ok().map(Params::Okp)
 }
 
 /// An algorithm that keys of this kind are for.
@@ -185,21 +196,27 @@ impl Backend for RequireApproved {
             PrivateHalf::Akp { .. } | PrivateHalf::Rsa(_) => None,
         };
         if let Some(kind) = kind {
-            self.require(usual(kind), None)?;
+            self.require(usual(kind), example(kind).as_ref())?;
         }
         self.inner.complete(key)
     }
 
     fn check_public(&self, key: &Params) -> Result<(), KeyError> {
         self.in_module().map_err(KeyError::Unavailable)?;
+        let kind = match key {
+            Params::Ec(ec) => Some(NewKey::Ec(ec.crv())),
+            Params::Okp(okp) => Some(NewKey::Okp(okp.crv())),
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            self.require(usual(kind), Some(key))?;
+        }
         self.inner.check_public(key)
     }
 
     fn generate(&self, key: NewKey) -> Result<Params, KeyError> {
-        self.require(usual(key), None)?;
-        let made = self.inner.generate(key)?;
-        // Approval may depend on the curve, which is only told by a key.
-        self.require(usual(key), Some(&made)).map(|()| made)
+        self.require(usual(key), example(key).as_ref())?;
+        self.inner.generate(key)
     }
 
     fn fips_status(&self) -> FipsStatus {
@@ -326,6 +343,49 @@ mod tests {
         let d = SecretBytes::from([7; 32]);
         let half = PrivateHalf::Ec { crv: EcCurve::P256, d: &d };
         assert!(is_refused(&VIEW.complete(half)));
+    }
+
+    /// A module that approves of agreement, but on no key of this type.
+    #[derive(Debug)]
+    struct NotMontgomery;
+
+    impl Backend for NotMontgomery {
+        fn name(&self) -> &'static str {
+            "not Montgomery"
+        }
+
+        fn fips_status(&self) -> FipsStatus {
+            Stub.fips_status()
+        }
+
+        fn approval(&self, _: Alg, key: Option<&Params>) -> Approval {
+            match key {
+                Some(Params::Okp(_)) => Approval::NotApproved { reason: REASON },
+                _ => Approval::Approved,
+            }
+        }
+
+        fn digest(&self, hash: Hash, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+            Stub.digest(hash, parts, out)
+        }
+
+        fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
+            Stub.random(out)
+        }
+    }
+
+    #[test]
+    fn a_curve_that_is_not_approved_is_refused_before_there_is_a_key_on_it() {
+        let view = RequireApproved::new(&NotMontgomery);
+        for (crv, len) in [(OkpCurve::X25519, 32), (OkpCurve::X448, 56)] {
+            assert!(is_refused(&view.generate(NewKey::Okp(crv))), "{crv:?}");
+            let d = SecretBytes::from(vec![7; len]);
+            assert!(is_refused(&view.complete(PrivateHalf::Okp { crv, d: &d })), "{crv:?}");
+            let public = example(NewKey::Okp(crv)).unwrap();
+            assert!(is_refused(&view.check_public(&public)), "{crv:?}");
+        }
+        let other = view.generate(NewKey::Ec(EcCurve::P256));
+        assert!(matches!(other, Err(KeyError::Unsupported { .. })), "{other:?}");
     }
 
     #[test]
