@@ -95,13 +95,15 @@ pub enum Unapproved {
     ES256K,
     /// Signatures on Ed25519 and Ed448, by any name.
     EdDSA,
-    /// Keys derived from a password of fewer than 8 octets, or with a salt of which fewer than 16 were
-    /// drawn.
+    /// Keys derived by PBKDF2 from a password of fewer than 8 octets, with a salt of which fewer than
+    /// 16 were drawn, or in fewer than 1000 rounds.
     Guessable,
     /// RSA keys whose public exponent is below 65537.
     LowExponent,
     /// Decryption by PKCS #1 v1.5.
     RSA1_5,
+    /// Keys derived by scrypt.
+    Scrypt,
     /// Key agreement on Curve448.
     X448,
     /// Key agreement on Curve25519.
@@ -215,13 +217,19 @@ impl Subject {
     /// Whether it lacks `alg`, or refuses it.
     #[must_use]
     pub fn lacks(&self, alg: SignatureAlgorithm) -> bool {
-        self.without.contains(&alg) || not_approved(alg).is_some_and(|what| self.refuses(what))
+        self.lack(alg).is_some()
+    }
+
+    /// How it has to say so.
+    pub(crate) fn lack(&self, alg: SignatureAlgorithm) -> Option<Lack> {
+        let refused = not_approved(alg).is_some_and(|what| self.refuses(what));
+        Lack::of(refused, self.without.contains(&alg))
     }
 
     /// Whether `error` is how it has to say that it does not have `alg`.
     #[must_use]
     pub fn is_no_to(&self, alg: SignatureAlgorithm, error: &KeyError) -> bool {
-        is_no(error, not_approved(alg).is_some_and(|what| self.refuses(what)))
+        self.lack(alg).is_some_and(|lack| lack.is(error))
     }
 
     /// The algorithms it has.
@@ -233,14 +241,19 @@ impl Subject {
     /// Whether it does not agree on keys on `curve`.
     #[must_use]
     pub fn lacks_curve(&self, curve: Curve) -> bool {
-        self.without_curves.contains(&curve)
-            || curve.unapproved().is_some_and(|what| self.refuses(what))
+        self.lack_of_curve(curve).is_some()
+    }
+
+    /// How it has to say so.
+    pub(crate) fn lack_of_curve(&self, curve: Curve) -> Option<Lack> {
+        let refused = curve.unapproved().is_some_and(|what| self.refuses(what));
+        Lack::of(refused, self.without_curves.contains(&curve))
     }
 
     /// Whether `error` is how it has to say that it does not agree on keys on `curve`.
     #[must_use]
     pub fn is_no_to_curve(&self, curve: Curve, error: &KeyError) -> bool {
-        is_no(error, curve.unapproved().is_some_and(|what| self.refuses(what)))
+        self.lack_of_curve(curve).is_some_and(|lack| lack.is(error))
     }
 
     /// The curves that it agrees on keys on.
@@ -257,13 +270,32 @@ impl Subject {
     }
 }
 
-/// Policy comes first: what is not approved is not looked for.
-fn is_no(error: &KeyError, not_approved: bool) -> bool {
-    assert_eq!(error.code(), "ERR_JWK_UNSUPPORTED");
-    match error {
-        KeyError::NotApproved { .. } => not_approved,
-        KeyError::Unsupported { .. } => !not_approved,
-        _ => false,
+/// Why a backend does not have something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Lack {
+    NotApproved,
+    Unsupported,
+}
+
+impl Lack {
+    /// Policy comes first: what is not approved is not looked for.
+    fn of(not_approved: bool, unsupported: bool) -> Option<Self> {
+        match (not_approved, unsupported) {
+            (true, _) => Some(Self::NotApproved),
+            (false, true) => Some(Self::Unsupported),
+            (false, false) => None,
+        }
+    }
+
+    /// Whether `error` tells it.
+    pub(crate) fn is(self, error: &KeyError) -> bool {
+        let told = match error {
+            KeyError::NotApproved { .. } => Self::NotApproved,
+            KeyError::Unsupported { .. } => Self::Unsupported,
+            _ => return false,
+        };
+        assert_eq!(error.code(), "ERR_JWK_UNSUPPORTED");
+        self == told
     }
 }
 

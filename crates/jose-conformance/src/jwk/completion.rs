@@ -7,8 +7,8 @@ use jose_core::jws::{self, SigningKey, VerifyingKey};
 use jose_core::{Jwk, base64url};
 use serde_json::json;
 
-use super::files::{VECTORS, json, key, vectors};
-use crate::{Curve, Subject, keys};
+use super::files::{VECTORS, has, json, key, vectors};
+use crate::{Subject, keys};
 
 fn rsa(jwk: &Jwk) -> &Rsa {
     match jwk.params() {
@@ -54,6 +54,11 @@ pub fn an_rsa_key_of_n_e_and_d_alone_is_completed(subject: &Subject) {
             let read = Jwk::from_pkcs8_der(file.expose_secret(), backend).unwrap();
             assert_eq!(read.params(), whole.params());
             let signing = whole.with_alg(SignatureAlgorithm::RS256).unwrap();
+            if subject.refuses_key(SignatureAlgorithm::RS256.into(), signing.params()) {
+                let refused = SigningKey::from_jwk(&signing, backend);
+                assert!(matches!(refused, Err(KeyError::NotApproved { .. })), "{refused:?}");
+                continue;
+            }
             let token = jws::sign(b"whole", &SigningKey::from_jwk(&signing, backend).unwrap());
             let verifying = signing.to_public().unwrap();
             let verifying = VerifyingKey::from_jwk(&verifying, backend).unwrap();
@@ -144,11 +149,9 @@ pub fn what_has_nothing_to_add_comes_back_unchanged(subject: &Subject) {
 
 /// A kind of key that the backend lacks is not said to be consistent.
 pub fn a_kind_of_key_that_is_lacking_is_not_checked(subject: &Subject) {
-    let lacking = VECTORS.iter().filter(|vector| vector.is_lacked_by(subject));
-    for vector in lacking {
+    for vector in VECTORS.iter().filter(|vector| !has(vector.key, subject)) {
         for jwk in [key(vector.key), key(vector.key).to_public().unwrap()] {
-            let refused = jwk.complete(subject.backend());
-            assert!(matches!(refused, Err(KeyError::Unsupported { .. })), "{}", vector.key);
+            assert!(jwk.check_consistency(subject.backend()).is_err(), "{}", vector.key);
             assert!(jwk.check_structure().is_ok());
         }
     }
@@ -167,18 +170,17 @@ pub fn the_structure_of_a_key_is_checked_apart_from_its_consistency(subject: &Su
         patched("rsa", &[("dp", &octet("rsa", "dp"))]),
         patched("rsa-lcm", &[("d", &octet("rsa-lcm", "d"))]),
     ];
-    for name in ["p-256", "p-384", "p-521", "secp256k1"] {
+    let curves = ["p-256", "p-384", "p-521", "secp256k1"];
+    for name in curves.into_iter().filter(|name| has(name, subject)) {
         forged.push(patched(name, &[("y", &octet(name, "y"))]));
         forged.push(patched(name, &[("y", &octet(name, "y"))]).to_public().unwrap());
         forged.push(patched(name, &[("d", &octet(name, "d"))]));
     }
-    forged.push(patched("ed25519", &[("d", &octet("ed25519", "d"))]));
-    if !subject.lacks(SignatureAlgorithm::Ed448) {
-        forged.push(patched("ed448", &[("d", &octet("ed448", "d"))]));
+    for name in ["ed25519", "ed448"].into_iter().filter(|name| has(name, subject)) {
+        forged.push(patched(name, &[("d", &octet(name, "d"))]));
     }
-    forged.push(patched("x25519", &[("x", &octet("x25519", "x"))]));
-    if !subject.lacks_curve(Curve::X448) {
-        forged.push(patched("x448", &[("x", &octet("x448", "x"))]));
+    for name in ["x25519", "x448"].into_iter().filter(|name| has(name, subject)) {
+        forged.push(patched(name, &[("x", &octet(name, "x"))]));
     }
     for jwk in forged {
         assert!(jwk.check_structure().is_ok(), "{jwk:?}");
@@ -208,6 +210,9 @@ pub fn an_ed25519_key_off_its_curve_is_not_consistent(subject: &Subject) {
     off[0] = 2;
     let jwk = patched("ed25519", &[("x", &off)]).to_public().unwrap();
     assert!(jwk.check_structure().is_ok());
+    if !has("ed25519", subject) {
+        return;
+    }
     let refused = jwk.check_consistency(subject.backend());
     assert!(matches!(refused, Err(KeyError::Inconsistent)), "{refused:?}");
     let refused = Jwk::from_spki_der(&jwk.to_spki_der().unwrap(), subject.backend());

@@ -72,7 +72,7 @@ impl Numbers {
         all.push(jwk.check_consistency(backend).map(|()| jwk.clone()));
         all.push(jwk.complete(backend));
         let signing = jwk.clone().with_alg(S::RS256).unwrap();
-        all.push(SigningKey::from_jwk(&signing, backend).map(|_| jwk));
+        all.extend(handled(&signing, SigningKey::from_jwk(&signing, backend), subject));
         all
     }
 
@@ -91,9 +91,30 @@ impl Numbers {
         let jwk = self.jwk(2);
         all.push(jwk.check_structure().map(|()| jwk.clone()));
         all.push(jwk.check_consistency(backend).map(|()| jwk.clone()));
-        let verifying = jwk.clone().with_alg(S::RS256).unwrap();
-        all.push(VerifyingKey::from_jwk(&verifying, backend).map(|_| jwk));
+        let verifying = jwk.with_alg(S::RS256).unwrap();
+        all.extend(handled(&verifying, VerifyingKey::from_jwk(&verifying, backend), subject));
         all
+    }
+}
+
+/// What became of the key where a handle is made of it; nothing where it is refused for not being
+/// approved, before it is looked at.
+fn handled<K>(
+    jwk: &Jwk,
+    handle: Result<K, KeyError>,
+    subject: &Subject,
+) -> Option<Result<Jwk, KeyError>> {
+    let refused = subject.refuses_key(S::RS256.into(), jwk.params());
+    match handle {
+        Err(KeyError::NotApproved { reason }) => {
+            assert!(refused, "{reason}");
+            None
+        }
+        Err(error) => Some(Err(error)),
+        Ok(_) => {
+            assert!(!refused, "taken for approved");
+            Some(Ok(jwk.clone()))
+        }
     }
 }
 
