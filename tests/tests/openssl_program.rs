@@ -122,7 +122,7 @@ fn every(check: impl Fn(&'static dyn Backend, &Kind, &str, &Jwk)) {
     }
 }
 
-fn assert_same(found: Jwk, jwk: &Jwk, what: &str) {
+fn assert_same(found: &Jwk, jwk: &Jwk, what: &str) {
     assert_eq!(found.params(), jwk.params(), "{what}");
 }
 
@@ -142,12 +142,12 @@ fn pkcs8_is_read_and_written_as_openssl_writes_it() {
     every(|backend, kind, file, jwk| {
         assert_eq!(jwk.to_pkcs8_pem().unwrap().expose_secret(), file.as_bytes(), "{}", kind.name);
         let der = jwk.to_pkcs8_der().unwrap();
-        assert_same(Jwk::from_pkcs8_der(der.expose_secret(), backend).unwrap(), jwk, kind.name);
+        assert_same(&Jwk::from_pkcs8_der(der.expose_secret(), backend).unwrap(), jwk, kind.name);
         let pem = detected(file.as_bytes(), None, backend);
         assert_eq!((pem.format(), pem.encoding()), (Format::Pkcs8, Encoding::Pem));
         let der = detected(der.expose_secret(), None, backend);
         assert_eq!((der.format(), der.encoding()), (Format::Pkcs8, Encoding::Der));
-        assert_same(der.into_jwk().unwrap(), jwk, kind.name);
+        assert_same(&der.into_jwk().unwrap(), jwk, kind.name);
     });
 }
 
@@ -157,12 +157,12 @@ fn spki_is_read_and_written_as_openssl_writes_it() {
         let public = jwk.to_public().unwrap();
         let pem = text(&["pkey", "-pubout"], file.as_bytes());
         assert_eq!(public.to_spki_pem().unwrap(), pem);
-        assert_same(Jwk::from_spki_pem(&pem, backend).unwrap(), &public, kind.name);
+        assert_same(&Jwk::from_spki_pem(&pem, backend).unwrap(), &public, kind.name);
         let der = openssl(&["pkey", "-pubout", "-outform", "DER"], file.as_bytes());
         assert_eq!(public.to_spki_der().unwrap(), der);
         let found = detected(&der, None, backend);
         assert_eq!(found.format(), Format::Spki);
-        assert_same(found.into_jwk().unwrap(), &public, kind.name);
+        assert_same(&found.into_jwk().unwrap(), &public, kind.name);
     });
 }
 
@@ -175,7 +175,7 @@ fn pkcs1_is_read_and_written_as_openssl_writes_it() {
         }
         let pem = text(&["rsa", "-traditional"], file.as_bytes());
         assert_eq!(jwk.to_pkcs1_pem().unwrap().expose_secret(), pem.as_bytes());
-        assert_same(Jwk::from_pkcs1_pem(&pem, backend).unwrap(), jwk, "private");
+        assert_same(&Jwk::from_pkcs1_pem(&pem, backend).unwrap(), jwk, "private");
         assert_eq!(detected(pem.as_bytes(), None, backend).format(), Format::Pkcs1);
         let der = openssl(&["rsa", "-traditional", "-outform", "DER"], file.as_bytes());
         assert_eq!(detected(&der, None, backend).format(), Format::Pkcs1);
@@ -183,7 +183,7 @@ fn pkcs1_is_read_and_written_as_openssl_writes_it() {
         let public = jwk.to_public().unwrap();
         let pem = text(&["rsa", "-RSAPublicKey_out"], file.as_bytes());
         assert_eq!(public.to_pkcs1_public_pem().unwrap(), pem);
-        assert_same(Jwk::from_pkcs1_pem(&pem, backend).unwrap(), &public, "public");
+        assert_same(&Jwk::from_pkcs1_pem(&pem, backend).unwrap(), &public, "public");
         let der = public.to_pkcs1_public_der().unwrap();
         assert_eq!(detected(&der, None, backend).format(), Format::Pkcs1);
     });
@@ -198,15 +198,15 @@ fn sec1_is_read_and_written_as_openssl_writes_it() {
         }
         let pem = text(&["ec"], file.as_bytes());
         assert_eq!(jwk.to_sec1_pem().unwrap().expose_secret(), pem.as_bytes());
-        assert_same(Jwk::from_sec1_pem(&pem, backend).unwrap(), jwk, kind.name);
+        assert_same(&Jwk::from_sec1_pem(&pem, backend).unwrap(), jwk, kind.name);
         let der = openssl(&["ec", "-outform", "DER"], file.as_bytes());
         assert_eq!(detected(&der, None, backend).format(), Format::Sec1);
         let without_public = openssl(&["ec", "-no_public", "-outform", "DER"], file.as_bytes());
         assert!(without_public.len() < der.len());
-        assert_same(Jwk::from_sec1_der(&without_public, backend).unwrap(), jwk, kind.name);
+        assert_same(&Jwk::from_sec1_der(&without_public, backend).unwrap(), jwk, kind.name);
         let compressed = openssl(&["ec", "-conv_form", "compressed"], file.as_bytes());
         let compressed = String::from_utf8(compressed).unwrap();
-        assert_same(Jwk::from_sec1_pem(&compressed, backend).unwrap(), jwk, kind.name);
+        assert_same(&Jwk::from_sec1_pem(&compressed, backend).unwrap(), jwk, kind.name);
     });
 }
 
@@ -241,7 +241,7 @@ fn encrypted_pkcs8_by_openssl_is_read() {
             let args = [&["pkcs8", "-topk8", "-passout", "pass:fellowship"], *way].concat();
             let pem = text(&args, file.as_bytes());
             let read = Jwk::from_encrypted_pkcs8_pem(&pem, &password, backend).unwrap();
-            assert_same(read, jwk, kind.name);
+            assert_same(&read, jwk, kind.name);
             let found = detected(pem.as_bytes(), Some(&password), backend);
             assert_eq!(found.format(), Format::EncryptedPkcs8);
             let wrong = Jwk::from_encrypted_pkcs8_pem(&pem, &"friend".into(), backend);
@@ -332,14 +332,14 @@ fn a_certificate_gives_its_key_and_becomes_its_x5c() {
 
         let public = jwk.to_public().unwrap();
         let found = Jwk::from_x509_pem(&pem, backend).unwrap();
-        assert_same(found.clone(), &public, kind.name);
+        assert_same(&found, &public, kind.name);
         let block = text(&["x509", "-outform", "PEM"], pem.as_bytes());
         let [own] = found.x5c().unwrap() else { panic!("one certificate") };
         assert_eq!(own, &openssl(&["x509", "-outform", "DER"], pem.as_bytes()));
         let mut digest = [0; 32];
         backend.digest(Hash::Sha256, &[own], &mut digest).unwrap();
         assert_eq!(found.x5t_s256(), Some(&digest[..]));
-        assert_same(Jwk::from_x509_der(&der, backend).unwrap(), &public, kind.name);
+        assert_same(&Jwk::from_x509_der(&der, backend).unwrap(), &public, kind.name);
         assert_eq!(detected(&der, None, backend).format(), Format::X509);
 
         let both = format!("{key}{block}");
