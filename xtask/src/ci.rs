@@ -63,7 +63,8 @@ fn clippy(openssl: Openssl) -> Result<(), String> {
         "--workspace",
         "--all-targets",
         "--features",
-        openssl.workspace_features(),
+        // And those of the tests that need a program, which `test` has as suites of their own.
+        &format!("{},jose-tests/program-openssl,jose-tests/fips", openssl.workspace_features()),
         "--",
         "-D",
         "warnings",

@@ -10,6 +10,7 @@
 mod bench;
 mod ci;
 mod features;
+mod fips;
 mod openssl;
 mod process;
 mod table;
@@ -31,6 +32,7 @@ usage: cargo xtask COMMAND
   features         each set of features builds and passes its tests by itself
   table [--write]  the tables of README.md, printed, or written to README.md
   bench            the benchmarks on both backends
+  fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -54,6 +56,10 @@ fn main() -> ExitCode {
         ["features"] => Openssl::detect().and_then(features::run),
         ["table"] => Openssl::detect().and_then(table::print),
         ["table", "--write"] => Openssl::detect().and_then(table::write),
+        ["fips"] => Openssl::detect().and_then(|openssl| fips::run(openssl, None)),
+        ["fips", version] => {
+            Openssl::detect().and_then(|openssl| fips::run(openssl, Some(version)))
+        }
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

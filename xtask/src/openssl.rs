@@ -54,12 +54,12 @@ impl Openssl {
             Self::System => {
                 "jose-core/std,\
                  jose-suite/rustcrypto,jose-suite/openssl,jose-suite/std,\
-                 jose-tests/rustcrypto,jose-tests/openssl"
+                 jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl"
             }
             Self::Vendored => {
                 "jose-core/std,jose-openssl/vendored,\
                  jose-suite/rustcrypto,jose-suite/openssl-vendored,jose-suite/std,\
-                 jose-tests/rustcrypto,jose-tests/openssl-vendored"
+                 jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl-vendored"
             }
         }
     }
@@ -102,8 +102,8 @@ fn at_least_3(version: &str) -> bool {
     version.split('.').next().and_then(|major| major.parse::<u32>().ok()) >= Some(3)
 }
 
-/// The first program that the vendored build needs and this machine lacks.
-fn missing_to_build() -> Option<&'static str> {
+/// The first program that a build from source needs and this machine lacks.
+pub(crate) fn missing_to_build() -> Option<&'static str> {
     let cc = env::var_os("CC").unwrap_or_else(|| "cc".into());
     // Debian's perl-base is a perl without the modules that OpenSSL's Configure loads.
     let perl = ["-MFile::Compare", "-MFindBin", "-MIPC::Cmd", "-e", "1"];

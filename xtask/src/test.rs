@@ -11,7 +11,7 @@ pub(crate) fn run(openssl: Openssl, all: bool) -> Result<(), String> {
         ["test", "--workspace", "--no-fail-fast", "--features", openssl.workspace_features()];
     let mut outcomes = vec![run_command(&mut cargo(&args))];
     let (present, missing): (Vec<&Suite>, Vec<&Suite>) =
-        SUITES.iter().partition(|suite| succeeds(&mut command(suite.probe)));
+        SUITES.iter().partition(|suite| suite.is_present(openssl));
     for suite in present {
         println!("suite {}", suite.name);
         let words = suite.run.iter().map(|word| word.replace(OPENSSL, openssl.feature()));
@@ -38,31 +38,59 @@ struct Suite {
     name: &'static str,
     /// What to install.
     needs: &'static str,
-    /// Succeeds where that is installed.
-    probe: &'static [&'static str],
+    /// Each succeeds where that is installed.
+    probes: &'static [&'static [&'static str]],
+    /// Whether it is for an OpenSSL that is installed, and not for one that is linked in.
+    installed_openssl: bool,
     run: &'static [&'static str],
+}
+
+impl Suite {
+    fn is_present(&self, openssl: Openssl) -> bool {
+        (openssl == Openssl::System || !self.installed_openssl)
+            && self.probes.iter().all(|probe| succeeds(&mut command(probe)))
+    }
 }
 
 /// Stands for the feature that adds the OpenSSL of this machine.
 const OPENSSL: &str = "{openssl}";
 
 /// The suites, in the order in which they are run.
-const SUITES: &[Suite] = &[Suite {
-    name: "openssl-program",
-    needs: "the program openssl, 3.0 or later",
-    // An option that came with 3.0: before it the program exists and is of no use here.
-    probe: &["openssl", "list", "-kdf-algorithms"],
-    run: &[
-        "cargo",
-        "test",
-        "-p",
-        "jose-tests",
-        "--features",
-        "{openssl},program-openssl",
-        "--test",
-        "openssl_program",
+const SUITES: &[Suite] = &[
+    Suite {
+        name: "openssl-program",
+        needs: "the program openssl, 3.0 or later",
+        // An option that came with 3.0: before it the program exists and is of no use here.
+        probes: &[&["openssl", "list", "-kdf-algorithms"]],
+        installed_openssl: false,
+        run: &[
+            "cargo",
+            "test",
+            "-p",
+            "jose-tests",
+            "--features",
+            "{openssl},program-openssl",
+            "--test",
+            "openssl_program",
+        ],
+    },
+    FIPS,
+    // The first module that approves of EdDSA.
+    Suite { name: "fips-3.5", run: &["cargo", "xtask", "fips", "3.5.4"], ..FIPS },
+];
+
+const FIPS: Suite = Suite {
+    name: "fips",
+    needs: "the program openssl and the headers of OpenSSL, 3.0 or later; perl, make and a C compiler",
+    probes: &[
+        &["openssl", "fipsinstall", "-help"],
+        &["perl", "-MFile::Compare", "-MFindBin", "-MIPC::Cmd", "-e", "1"],
+        &["make", "--version"],
+        &["cc", "--version"],
     ],
-}];
+    installed_openssl: true,
+    run: &["cargo", "xtask", "fips", "3.1.2"],
+};
 
 fn command<S: AsRef<str>>(words: &[S]) -> Command {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
@@ -95,7 +123,8 @@ mod tests {
     const NODE: Suite = Suite {
         name: "node",
         needs: "Node.js 20",
-        probe: &["node", "--version"],
+        probes: &[&["node", "--version"]],
+        installed_openssl: false,
         run: &["node", "--test"],
     };
 
@@ -113,7 +142,7 @@ mod tests {
     fn no_two_suites_share_a_name_and_each_has_its_commands() {
         for (i, suite) in SUITES.iter().enumerate() {
             assert!(SUITES.iter().skip(i + 1).all(|other| other.name != suite.name));
-            assert!(!suite.probe.is_empty() && !suite.run.is_empty(), "{}", suite.name);
+            assert!(!suite.probes.is_empty() && !suite.run.is_empty(), "{}", suite.name);
         }
     }
 }
