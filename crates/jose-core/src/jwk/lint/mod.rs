@@ -334,7 +334,11 @@ mod tests {
     }
 
     fn hex(octets: &[u8]) -> String {
-        octets.iter().map(|octet| format!("{octet:02X}")).collect()
+        let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+        digits
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect::<String>()
+            .to_uppercase()
     }
 
     fn oct(k: impl AsRef<[u8]>, more: &Value) -> Value {
