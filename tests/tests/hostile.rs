@@ -5,6 +5,7 @@ use core::error::Error;
 use std::sync::LazyLock;
 
 use jose::crypto::Backend;
+use jose::error::KeyError;
 use jose::jwa::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
 use jose::jwe::{self, Builder, DecryptionKeys, Encrypted, Recipient};
 use jose::jws::{self, Policy, Required, Serialization, SigningStream, Unverified};
@@ -374,10 +375,13 @@ proptest! {
                 let signer = jose::SigningKey::from_jwk(&jwk, backend).err();
                 let public = jwk.to_public().unwrap_or_else(|_| jwk.clone());
                 let verifier = jose::VerifyingKey::from_jwk(&public, backend).err();
-                [signer, verifier].map(|error| error.map(|error| error.to_string()))
+                [signer, verifier]
             })
             // What only one of them has says nothing about agreement.
-            .filter(|errors| !errors.iter().flatten().any(|told| told.contains("implement")))
+            .filter(|errors| {
+                !errors.iter().flatten().any(|error| matches!(error, KeyError::Unsupported { .. }))
+            })
+            .map(|errors| errors.map(|error| error.map(|error| error.to_string())))
             .collect();
         verdicts.dedup();
         prop_assert!(verdicts.len() <= 1, "{:?}", verdicts);
