@@ -53,12 +53,12 @@ impl Openssl {
         match self {
             Self::System => {
                 "jose-core/std,\
-                 jose-suite/rustcrypto,jose-suite/openssl,jose-suite/std,\
+                 jose-cli/openssl,jose-suite/rustcrypto,jose-suite/openssl,jose-suite/std,\
                  jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl"
             }
             Self::Vendored => {
                 "jose-core/std,jose-openssl/vendored,\
-                 jose-suite/rustcrypto,jose-suite/openssl-vendored,jose-suite/std,\
+                 jose-cli/openssl-vendored,jose-suite/rustcrypto,jose-suite/openssl-vendored,jose-suite/std,\
                  jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl-vendored"
             }
         }

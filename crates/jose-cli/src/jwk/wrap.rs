@@ -1,0 +1,53 @@
+//! `jose jwk wrap` and `jose jwk unwrap`: a key under a password or under another key (RFC 7517 §7).
+
+use jose::{Alg, EncryptionKey};
+
+use crate::failure::{Failure, Stage};
+use crate::keys;
+use crate::output::{Output, OutputArgs};
+use crate::password::PasswordArgs;
+use crate::source::Source;
+
+/// Encrypt a key under a password.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  jose jwk gen --alg ES256 | jose jwk wrap --password-env PASSWORD"
+)]
+pub(crate) struct Wrap {
+    /// The key, in any format.
+    #[arg(default_value = "-")]
+    source: Source,
+    #[command(flatten)]
+    password: PasswordArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn wrap(args: &Wrap, output: Output) -> Result<(), Failure> {
+    let backend = output.backend().get()?;
+    let (_, jwk) = keys::one(&args.source, &PasswordArgs::default(), backend)?;
+    let password = args.password.to_write()?;
+    let key = EncryptionKey::from_password(Alg::PBES2_HS512_A256KW, &password, backend)?;
+    let token = jwk
+        .encrypt(&key)
+        .map_err(|error| Failure::new(Stage::Io, error.code(), error).of(&args.source))?;
+    output.result(format!("{token}\n").as_bytes(), &args.output)
+}
+
+/// Decrypt a key, and write it as a JWK.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  jose jwk unwrap --password-env PASSWORD key.jwe")]
+pub(crate) struct Unwrap {
+    /// The encrypted key: a JWE, or encrypted PKCS#8.
+    #[arg(default_value = "-")]
+    source: Source,
+    #[command(flatten)]
+    password: PasswordArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn unwrap(args: &Unwrap, output: Output) -> Result<(), Failure> {
+    let (_, jwk) = keys::one(&args.source, &args.password, output.backend().get()?)?;
+    output.key(&jwk, &args.output)
+}

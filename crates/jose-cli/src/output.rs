@@ -1,0 +1,141 @@
+//! Where results go: standard output, or a file that is written whole or not at all.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jose::Jwk;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::Common;
+use crate::backend::BackendName;
+use crate::failure::Failure;
+
+/// How to report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    common: Common,
+}
+
+/// Where a result is written.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct OutputArgs {
+    /// Write the result to this file, which must not exist yet.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Write over an existing file.
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(common: Common) -> Self {
+        Self { common }
+    }
+
+    pub(crate) const fn backend(self) -> BackendName {
+        self.common.backend
+    }
+
+    pub(crate) const fn is_json(self) -> bool {
+        self.common.json
+    }
+
+    /// Writes octets as they are.
+    #[allow(clippy::unused_self, reason = "results and diagnostics have one door")]
+    pub(crate) fn octets(self, octets: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        let written = out.write_all(octets).and_then(|()| out.flush());
+        written.map_err(|error| Failure::io("standard output", &error))
+    }
+
+    /// Writes a line.
+    pub(crate) fn line(self, line: &str) -> Result<(), Failure> {
+        self.octets(line.as_bytes())?;
+        self.octets(b"\n")
+    }
+
+    /// Writes a JSON value on one line.
+    pub(crate) fn json(self, value: &Value) -> Result<(), Failure> {
+        self.line(&value.to_string())
+    }
+
+    /// Says what is not a result, unless it was asked to be quiet.
+    pub(crate) fn note(self, note: &str) {
+        if !self.common.quiet {
+            // There is nobody to tell that it could not be told.
+            let _ = writeln!(io::stderr(), "jose: {note}");
+        }
+    }
+
+    pub(crate) fn failure(self, failure: &Failure) {
+        let _ = writeln!(io::stderr(), "jose: {failure}");
+        if self.common.json {
+            let error = json!({"code": failure.code(), "message": failure.to_string()});
+            let _ = self.json(&json!({"schema": "jose-cli/1", "errors": [error]}));
+        }
+    }
+
+    /// Writes a whole key as JSON, and says so if it is a secret that is not encrypted.
+    pub(crate) fn key(self, jwk: &Jwk, args: &OutputArgs) -> Result<(), Failure> {
+        if jwk.is_private() && args.output.is_some() {
+            self.note("the key is not encrypted in its file; `jose jwk wrap` encrypts it");
+        }
+        let json = jwk.expose_secret_json();
+        let mut line = Zeroizing::new(Vec::with_capacity(json.len() + 1));
+        line.extend_from_slice(json.expose_secret());
+        line.push(b'\n');
+        self.result(&line, args)
+    }
+
+    /// Writes a result where `args` say: a secret to a file that its owner alone can read.
+    pub(crate) fn result(self, octets: &[u8], args: &OutputArgs) -> Result<(), Failure> {
+        match &args.output {
+            None => self.octets(octets),
+            Some(path) => write(path, octets, args.force),
+        }
+    }
+}
+
+/// Writes a file beside the place and moves it there when it is whole, so that whoever looks finds the
+/// old one or the new one, and after a failure nothing. Its owner alone may read it.
+fn write(path: &Path, octets: &[u8], force: bool) -> Result<(), Failure> {
+    let failed = |error: &io::Error| Failure::io(path.display(), error);
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // Mode 0600 from its creation on.
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
+    file.write_all(octets).map_err(|error| failed(&error))?;
+    file.as_file().sync_all().map_err(|error| failed(&error))?;
+    let placed = if force { file.persist(path) } else { file.persist_noclobber(path) };
+    placed.map(drop).map_err(|error| failed(&error.error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key.jwk");
+        write(&path, b"secret", false).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_is_not_written_over_unless_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key.jwk");
+        write(&path, b"first", false).unwrap();
+        assert!(write(&path, b"second", false).is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        write(&path, b"second", true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}

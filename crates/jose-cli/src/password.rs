@@ -1,0 +1,75 @@
+//! Passwords: from a file, the environment or a prompt, and never from an argument.
+
+use std::io::IsTerminal;
+
+use jose::Password;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Stage};
+use crate::source::Source;
+
+/// Longest password that is read, in octets.
+const MAX: usize = 4096;
+
+/// Where a password comes from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct PasswordArgs {
+    /// Read the password from this file; a line feed at its end is not part of it.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "password_env")]
+    password_file: Option<Source>,
+    /// Read the password from the environment variable of this name.
+    #[arg(long, value_name = "NAME")]
+    password_env: Option<String>,
+}
+
+impl PasswordArgs {
+    /// From this file, if any.
+    pub(crate) const fn of(file: Option<Source>) -> Self {
+        Self { password_file: file, password_env: None }
+    }
+
+    /// The password, if one was given.
+    pub(crate) fn given(&self) -> Result<Option<Password>, Failure> {
+        let source = match (&self.password_file, &self.password_env) {
+            (Some(source), _) => source.clone(),
+            (None, Some(name)) => Source::Env(name.clone()),
+            (None, None) => return Ok(None),
+        };
+        let octets = source.read(MAX)?;
+        let octets = octets.expose_secret();
+        let line = octets.strip_suffix(b"\n").unwrap_or(octets);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Ok(Some(Password::new(line)))
+    }
+
+    /// The password that was given, or one that is asked for on the terminal.
+    pub(crate) fn to_read(&self, what: &str) -> Result<Password, Failure> {
+        match self.given()? {
+            Some(password) => Ok(password),
+            None => prompt(&format!("password of {what}: ")),
+        }
+    }
+
+    /// As [`to_read`](Self::to_read), asked for twice.
+    pub(crate) fn to_write(&self) -> Result<Password, Failure> {
+        if let Some(password) = self.given()? {
+            return Ok(password);
+        }
+        let password = prompt("new password: ")?;
+        if prompt("the same again: ")? == password {
+            Ok(password)
+        } else {
+            Err(Failure::usage("the two passwords are not the same"))
+        }
+    }
+}
+
+fn prompt(text: &str) -> Result<Password, Failure> {
+    // The terminal is asked, not standard input, which may be a token.
+    if !std::io::stderr().is_terminal() {
+        let message = "a password is needed: --password-file, --password-env, or a terminal";
+        return Err(Failure::new(Stage::Key, "ERR_JWK_PASSWORD", message));
+    }
+    let line = rpassword::prompt_password(text).map_err(|error| Failure::io("terminal", &error))?;
+    Ok(Password::from(Zeroizing::new(line).as_str()))
+}

@@ -1,0 +1,145 @@
+//! Where input comes from: a file, standard input, the environment, an open descriptor.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use jose::SecretBytes;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, Stage};
+
+/// A place to read from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Source {
+    /// The environment variable of this name.
+    Env(String),
+    /// An open file descriptor.
+    Fd(u32),
+    File(PathBuf),
+    Stdin,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "-" {
+            return Ok(Self::Stdin);
+        }
+        if let Some(name) = text.strip_prefix("env:") {
+            return if name.is_empty() {
+                Err("a name has to follow `env:`".to_owned())
+            } else {
+                Ok(Self::Env(name.to_owned()))
+            };
+        }
+        if let Some(number) = text.strip_prefix("fd:") {
+            return number
+                .parse()
+                .map(Self::Fd)
+                .map_err(|_| "a number has to follow `fd:`".to_owned());
+        }
+        // What a key looks like, and no file is called. Arguments are seen by other users.
+        if text.starts_with(['{', '[']) || text.starts_with("-----BEGIN") || text.starts_with("eyJ")
+        {
+            return Err(
+                "a key or token is read from a file, `-`, `env:NAME` or `fd:N`, never from an \
+                        argument, which other users see"
+                    .to_owned(),
+            );
+        }
+        Ok(Self::File(PathBuf::from(OsString::from(text))))
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env:{name}"),
+            Self::Fd(number) => write!(f, "fd:{number}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Stdin => f.write_str("standard input"),
+        }
+    }
+}
+
+impl Source {
+    /// All octets there are, if they are at most `limit`. No more is read than shows that there are more.
+    pub(crate) fn read(&self, limit: usize) -> Result<SecretBytes, Failure> {
+        let failed = |error: &io::Error| Failure::io(self, error);
+        let octets = match self {
+            Self::Env(name) => {
+                #[allow(clippy::disallowed_methods, reason = "the user has named it")]
+                let value = std::env::var(name);
+                let value = value.map_err(|_| {
+                    Failure::new(Stage::Io, "ERR_IO", format!("no environment variable {name}"))
+                })?;
+                SecretBytes::new(value.into_bytes())
+            }
+            // A name that Unix has for it, so that no descriptor is taken over unsafely.
+            Self::Fd(number) => {
+                let file =
+                    File::open(format!("/dev/fd/{number}")).map_err(|error| failed(&error))?;
+                bounded(file, limit).map_err(|error| failed(&error))?
+            }
+            Self::File(path) => {
+                let file = File::open(path).map_err(|error| failed(&error))?;
+                bounded(file, limit).map_err(|error| failed(&error))?
+            }
+            Self::Stdin => bounded(io::stdin().lock(), limit).map_err(|error| failed(&error))?,
+        };
+        if octets.len() > limit {
+            let message = format!("{self}: longer than {limit} octets");
+            return Err(Failure::new(Stage::Malformed, "ERR_TOO_LONG", message));
+        }
+        Ok(octets)
+    }
+}
+
+fn bounded(reader: impl Read, limit: usize) -> io::Result<SecretBytes> {
+    // Room for all that is allowed from the start, so that growing leaves no copy behind.
+    let mut octets = Zeroizing::new(Vec::with_capacity(limit + 1));
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    reader.take(limit.saturating_add(1)).read_to_end(&mut octets)?;
+    Ok(SecretBytes::from(octets.as_slice()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Result<Source, String> {
+        text.parse()
+    }
+
+    #[test]
+    fn a_source_is_told_by_its_beginning() {
+        assert_eq!(source("-"), Ok(Source::Stdin));
+        assert_eq!(source("env:KEY"), Ok(Source::Env("KEY".to_owned())));
+        assert_eq!(source("fd:3"), Ok(Source::Fd(3)));
+        assert_eq!(source("./-"), Ok(Source::File("./-".into())));
+        assert_eq!(source("key.pem"), Ok(Source::File("key.pem".into())));
+    }
+
+    #[test]
+    fn a_key_is_never_taken_from_an_argument() {
+        for text in
+            ["{\"kty\":\"oct\"}", "-----BEGIN PRIVATE KEY-----", "eyJhbGciOiJIUzI1NiJ9.e30.", "[]"]
+        {
+            assert!(source(text).unwrap_err().contains("other users see"), "{text}");
+        }
+        for text in ["env:", "fd:", "fd:x", "fd:-1"] {
+            assert!(source(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_limit_and_one() {
+        let octets = bounded(io::repeat(7), 10).unwrap();
+        assert_eq!(octets.len(), 11);
+    }
+}

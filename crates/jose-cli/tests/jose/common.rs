@@ -1,0 +1,74 @@
+//! Running the program.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+/// The backends of this build.
+pub(crate) fn backends() -> impl Iterator<Item = &'static str> {
+    let built =
+        [("rustcrypto", cfg!(feature = "rustcrypto")), ("openssl", cfg!(feature = "openssl"))];
+    built.into_iter().filter(|(_, built)| *built).map(|(name, _)| name)
+}
+
+/// What a run has left.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// Its result, if it was done.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Vec<u8> {
+        assert_eq!(self.code, 0, "{}", self.stderr);
+        self.stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn text(self) -> String {
+        String::from_utf8(self.ok()).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(self) -> serde_json::Value {
+        serde_json::from_slice(&self.ok()).unwrap()
+    }
+
+    /// That it ended with this code, and nothing on standard output.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        assert!(self.stdout.is_empty(), "{:?}", String::from_utf8_lossy(&self.stdout));
+        self.stderr
+    }
+}
+
+/// Runs `jose` with these arguments and this input.
+pub(crate) fn jose(args: &[&str], input: impl AsRef<[u8]>) -> Run {
+    jose_with(args, input, &[])
+}
+
+/// As `jose`, with environment variables.
+pub(crate) fn jose_with(args: &[&str], input: impl AsRef<[u8]>, env: &[(&str, &str)]) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jose"))
+        .args(args)
+        .envs(env.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have ended before it has read everything.
+    let _ = child.stdin.take().unwrap().write_all(input.as_ref());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&stderr).into_owned();
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    Run { code: status.code().unwrap(), stdout, stderr }
+}
+
+/// A new key on this backend.
+pub(crate) fn key(alg: &str, backend: &str) -> String {
+    jose(&["jwk", "gen", "--alg", alg, "--backend", backend], "").text()
+}

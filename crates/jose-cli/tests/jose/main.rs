@@ -1,0 +1,6 @@
+//! The program, run as its users run it, on every backend that was built in.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod common;
+mod general;
+mod jwk;
