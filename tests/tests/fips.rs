@@ -303,3 +303,77 @@ fn a_system_without_the_provider_has_no_fips_backend() {
         assert!(Jwk::generate(Alg::Ed25519, OPENSSL).is_ok());
     });
 }
+
+/// A configuration of the installed module, with these lines in its section.
+fn activated(directory: &Path, section: &str) -> FipsConfig {
+    let module = format!("module = {}/fips.so", self::directory().display());
+    let section = format!("{module}\n{}\n{section}", installed("module-mac"));
+    written(directory, "fips", &section)
+}
+
+#[test]
+fn a_random_generator_of_another_provider_is_noticed() {
+    let name = "a_random_generator_of_another_provider_is_noticed";
+    alone(name, &[], || {
+        let directory = scratch("generator");
+        let config = activated(&directory, "");
+        let file = directory.join("openssl.cnf");
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text
+            .replace("[init]\n", "[init]\nrandom = random\n")
+            .replace("[providers]\n", "[providers]\ndefault = ordinary\n");
+        let random = "[ordinary]\nactivate = 1\n[random]\nrandom = CTR-DRBG\n\
+                      properties = provider=default,-fips\n";
+        fs::write(&file, format!("{text}{random}")).unwrap();
+        let error = refused(&config);
+        assert!(
+            matches!(&error, FipsError::Elsewhere { what: "random octets", provider }
+                if provider == "default"),
+            "{error:?}"
+        );
+    });
+}
+
+#[test]
+fn a_module_without_its_checks_is_refused() {
+    let name = "a_module_without_its_checks_is_refused";
+    alone(name, &[], || {
+        let config = activated(&scratch("unchecked"), "security-checks = 0");
+        let error = refused(&config);
+        assert!(matches!(error, FipsError::Weakened { .. }), "{error:?}");
+    });
+}
+
+#[test]
+fn a_key_that_is_not_for_an_algorithm_is_not_approved_for_it() {
+    let secp256k1 = Jwk::generate(Alg::ES256K, OPENSSL).unwrap();
+    let short = Jwk::from_secret_octets([7; 1]).unwrap();
+    for (alg, jwk) in [
+        (Alg::from(Alg::ECDH_ES), &secp256k1),
+        (Alg::ES256.into(), &secp256k1),
+        (Alg::ECDH_ES.into(), &short),
+        (Alg::HS256.into(), &short),
+    ] {
+        let approval = module().approval(alg, Some(jwk.params()));
+        assert_eq!(approval.reason(), Some("not a key for this algorithm"), "{alg}");
+        assert!(!approval.is_usable());
+    }
+}
+
+#[test]
+fn the_view_bounds_passwords_where_the_whole_process_is_fips() {
+    use jose::crypto::RequireApproved;
+    let variables =
+        [("OPENSSL_CONF", directory().join("openssl.cnf")), ("OPENSSL_MODULES", directory())];
+    alone("the_view_bounds_passwords_where_the_whole_process_is_fips", &variables, || {
+        static VIEW: RequireApproved = RequireApproved::new(OPENSSL);
+        let alg = KeyManagementAlgorithm::PBES2_HS256_A128KW;
+        let derive = |password: &str, salt: &[u8], count| {
+            jose::Password::from(password).derive_key(alg, salt, count, &VIEW)
+        };
+        assert!(derive("long enough", &[1; 16], 1000).is_ok());
+        for refused in [derive("x", &[1; 16], 1000), derive("long enough", &[1; 8], 1000)] {
+            assert!(matches!(refused, Err(KeyError::NotApproved { .. })), "{refused:?}");
+        }
+    });
+}

@@ -22,7 +22,12 @@ pub(crate) struct EcdhInitiator {
 impl EcdhInitiator {
     pub(crate) fn new(lib: &'static Lib, key: &KeyParams) -> Result<Self, KeyError> {
         let crv = Curve::of(key)?;
-        Ok(Self { lib, crv, recipient: crv.import_public(lib, key)? })
+        let recipient = crv.import_public(lib, key)?;
+        // It is going to be used again and again, unlike an ephemeral one.
+        if !recipient.is_fully_valid(lib).map_err(KeyError::Unavailable)? {
+            return Err(KeyError::Inconsistent);
+        }
+        Ok(Self { lib, crv, recipient })
     }
 
     pub(crate) fn agree(

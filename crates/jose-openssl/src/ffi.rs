@@ -15,7 +15,7 @@
 #![allow(unsafe_code, reason = "the calls that name a library context are in no safe crate")]
 
 use alloc::ffi::CString;
-use core::ffi::{CStr, c_char, c_int, c_uint};
+use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 
@@ -145,9 +145,26 @@ impl Lib {
     }
 
     /// Fills `out`, of at most `i32::MAX` octets, from the context's generator for private values.
+    ///
+    /// In the default context that is whatever generator the application has put in the place of
+    /// OpenSSL's, as it may. In one of our own it is the context's, whatever the application has done:
+    /// `RAND_priv_bytes_ex(3)` would ask the application's first.
     pub(crate) fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
-        // SAFETY: `out` is writable for its whole length; strength 0 is the generator's own.
-        ok(unsafe { RAND_priv_bytes_ex(self.ctx(), out.as_mut_ptr(), out.len(), 0) })
+        let ctx = self.ctx();
+        if ctx.is_null() {
+            // SAFETY: `out` is writable for its whole length; strength 0 is the generator's own.
+            return ok(unsafe { RAND_priv_bytes_ex(ctx, out.as_mut_ptr(), out.len(), 0) });
+        }
+        // SAFETY: the context is live.
+        let generator = unsafe { RAND_get0_private(ctx) };
+        if generator.is_null() {
+            return Err(failed());
+        }
+        // SAFETY: the generator is this thread's own and live, `out` is writable for its whole length,
+        // strength 0 is the generator's own, and there is no additional input.
+        ok(unsafe {
+            EVP_RAND_generate(generator, out.as_mut_ptr(), out.len(), 0, 0, ptr::null(), 0)
+        })
     }
 }
 
@@ -195,8 +212,39 @@ impl Lib {
         let md = self.md(Hash::Sha256)?;
         // SAFETY: the algorithm is live.
         let provider = unsafe { EVP_MD_get0_provider(md.as_ptr()) };
+        if provider.is_null() {
+            return Err(failed());
+        }
         // SAFETY: the algorithm keeps its provider live.
         Ok(ok(unsafe { OSSL_PROVIDER_self_test(provider) }).is_ok())
+    }
+
+    /// Whether the application has put a generator of its own in the place of OpenSSL's.
+    pub(crate) fn has_foreign_generator(&self) -> bool {
+        // SAFETY: takes nothing.
+        let method = unsafe { RAND_get_rand_method() };
+        // SAFETY: takes nothing.
+        let own = unsafe { RAND_OpenSSL() };
+        // A context of our own does not ask for it.
+        self.ctx().is_null() && !ptr::eq(method, own)
+    }
+
+    /// The providers of this thread's generators in this context: of public and of private values.
+    pub(crate) fn providers_of_generators(&self) -> [Option<Provider>; 2] {
+        [RAND_get0_public, RAND_get0_private].map(|generator| {
+            // SAFETY: the context is live or null.
+            let generator = unsafe { generator(self.ctx()) };
+            if generator.is_null() {
+                drop(failed());
+                return None;
+            }
+            // SAFETY: the generator is live.
+            let algorithm = unsafe { EVP_RAND_CTX_get0_rand(generator) };
+            // SAFETY: a generator has an algorithm, which lives as long.
+            let provider = unsafe { EVP_RAND_get0_provider(algorithm) };
+            // SAFETY: the provider is live as long as its algorithm.
+            unsafe { Provider::describe(provider) }
+        })
     }
 
     /// The provider whose implementation of `name` this context finds.
@@ -250,7 +298,7 @@ impl Lib {
 }
 
 /// What an implementation is one of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     AsymmetricCipher,
     Cipher,
@@ -269,6 +317,9 @@ pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) version: String,
+    /// Whether it is in working order, and makes the checks that its approved mode demands; where it
+    /// says nothing of that, it is taken to.
+    pub(crate) is_approved_mode: bool,
 }
 
 impl Provider {
@@ -291,16 +342,31 @@ impl Provider {
             data_size: 0,
             ..END
         };
-        let mut list =
-            [place(c"name", &raw mut description), place(c"version", &raw mut version), END];
-        // SAFETY: the list is ended, and has places for two pointers, to texts of the provider's.
+        let (mut status, mut checks): (c_int, c_int) = (1, 1);
+        let flag = |key: &'static CStr, flag: *mut c_int| OSSL_PARAM {
+            key: key.as_ptr(),
+            data_type: OSSL_PARAM_INTEGER,
+            data: flag.cast(),
+            data_size: size_of::<c_int>(),
+            ..END
+        };
+        let mut list = [
+            place(c"name", &raw mut description),
+            place(c"version", &raw mut version),
+            flag(c"status", &raw mut status),
+            flag(c"security-checks", &raw mut checks),
+            END,
+        ];
+        // SAFETY: the list is ended, and has places for two pointers, to texts of the provider's, and for
+        // two numbers of the size that it gives.
         let told = ok(unsafe { OSSL_PROVIDER_get_params(provider, list.as_mut_ptr()) });
         told.ok()?;
         // SAFETY: null, or a text that lives as long as the provider.
         let description = unsafe { text(description) };
         // SAFETY: as `description`.
         let version = unsafe { text(version) };
-        Some(Self { name, description, version })
+        let is_approved_mode = status != 0 && checks != 0;
+        Some(Self { name, description, version, is_approved_mode })
     }
 }
 
@@ -335,6 +401,29 @@ unsafe fn text(text: *const c_char) -> String {
     }
     // SAFETY: as promised by the caller.
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// Puts a generator in the place of OpenSSL's, for the whole process, that has one octet alone.
+#[cfg(test)]
+pub(crate) fn replace_generator() {
+    unsafe extern "C" fn bytes(out: *mut u8, len: c_int) -> c_int {
+        // SAFETY: OpenSSL asks for so many octets there.
+        unsafe { ptr::write_bytes(out, 7, usize::try_from(len).unwrap_or_default()) };
+        1
+    }
+    unsafe extern "C" fn status() -> c_int {
+        1
+    }
+    static METHOD: RandMethod = RandMethod {
+        seed: None,
+        bytes: Some(bytes),
+        cleanup: None,
+        add: None,
+        pseudorand: Some(bytes),
+        status: Some(status),
+    };
+    // SAFETY: the method lives as long as the process.
+    assert_eq!(unsafe { RAND_set_rand_method(&raw const METHOD) }, 1);
 }
 
 #[cfg(test)]
@@ -486,6 +575,12 @@ impl Pkey {
             Parts::Pair => self.passes(lib, EVP_PKEY_pairwise_check),
             Parts::Public => self.passes(lib, EVP_PKEY_public_check_quick),
         }
+    }
+
+    /// As [`is_consistent`](Self::is_consistent) of a public key that is not ephemeral, and that a secret
+    /// is agreed on with: with its order too (SP 800-56A §5.6.2.3.3).
+    pub(crate) fn is_fully_valid(&self, lib: &Lib) -> Result<bool, CryptoError> {
+        self.passes(lib, ffi::EVP_PKEY_public_check)
     }
 
     fn passes(
@@ -1226,6 +1321,7 @@ const END: OSSL_PARAM = OSSL_PARAM {
 };
 
 // <openssl/core.h>, <openssl/params.h> and <openssl/evp.h>, where `openssl-sys` lacks them.
+const OSSL_PARAM_INTEGER: c_uint = 1;
 const OSSL_PARAM_UNSIGNED_INTEGER: c_uint = 2;
 const OSSL_PARAM_UTF8_STRING: c_uint = 4;
 const OSSL_PARAM_OCTET_STRING: c_uint = 5;
@@ -1233,6 +1329,18 @@ const OSSL_PARAM_UTF8_PTR: c_uint = 6;
 const EVP_MD_CTX_FLAG_FINALISE: c_int = 0x0200;
 
 enum EvpAsymCipher {}
+enum EvpRand {}
+enum EvpRandCtx {}
+/// `RAND_METHOD` of <openssl/rand.h>. Only its address matters but in tests.
+#[repr(C)]
+struct RandMethod {
+    seed: Option<unsafe extern "C" fn(*const c_void, c_int) -> c_int>,
+    bytes: Option<unsafe extern "C" fn(*mut u8, c_int) -> c_int>,
+    cleanup: Option<unsafe extern "C" fn()>,
+    add: Option<unsafe extern "C" fn(*const c_void, c_int, f64) -> c_int>,
+    pseudorand: Option<unsafe extern "C" fn(*mut u8, c_int) -> c_int>,
+    status: Option<unsafe extern "C" fn() -> c_int>,
+}
 enum EvpKeyexch {}
 enum EvpKeymgmt {}
 
@@ -1296,5 +1404,22 @@ unsafe extern "C" {
     ) -> *mut EVP_PKEY_CTX;
     fn EVP_PKEY_pairwise_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
     fn EVP_PKEY_public_check_quick(ctx: *mut EVP_PKEY_CTX) -> c_int;
+    fn EVP_RAND_CTX_get0_rand(ctx: *mut EvpRandCtx) -> *mut EvpRand;
+    fn EVP_RAND_generate(
+        ctx: *mut EvpRandCtx,
+        out: *mut u8,
+        outlen: usize,
+        strength: c_uint,
+        prediction_resistance: c_int,
+        addin: *const u8,
+        addin_len: usize,
+    ) -> c_int;
+    fn EVP_RAND_get0_provider(rand: *const EvpRand) -> *const OSSL_PROVIDER;
+    fn RAND_OpenSSL() -> *mut RandMethod;
+    fn RAND_get0_private(ctx: *mut OSSL_LIB_CTX) -> *mut EvpRandCtx;
+    fn RAND_get0_public(ctx: *mut OSSL_LIB_CTX) -> *mut EvpRandCtx;
+    fn RAND_get_rand_method() -> *const RandMethod;
+    #[cfg(test)]
+    fn RAND_set_rand_method(method: *const RandMethod) -> c_int;
     fn RAND_priv_bytes_ex(c: *mut OSSL_LIB_CTX, buf: *mut u8, num: usize, bits: c_uint) -> c_int;
 }

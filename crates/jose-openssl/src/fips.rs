@@ -4,19 +4,17 @@
 //! serve X25519, sign with an RSA exponent of 3, and take a password of one octet. So two things have to
 //! come together: the module has the algorithm, and the rules here allow it.
 
+use alloc::borrow::Cow;
 use alloc::ffi::CString;
 use core::error::Error;
+use core::ffi::CStr;
 use core::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use jose_core::SecretBytes;
-use jose_core::crypto::{
-    Approval, Backend, CryptoError, FipsModule, FipsStatus, KeyError, PasswordKdf, Pbes2,
-    RequireApproved,
-};
+use jose_core::crypto::{Approval, Backend, CryptoError, FipsModule, FipsStatus, RequireApproved};
 use jose_core::jwa::{Alg, ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
-use jose_core::jwk::{OkpCurve, Params, Rsa};
+use jose_core::jwk::{OkpCurve, Params};
 
 use crate::OpenSsl;
 use crate::ffi::{self, Kind, Lib, Provider};
@@ -126,6 +124,12 @@ pub enum FipsError {
     },
     /// The module's self tests fail.
     SelfTest,
+    /// The module is not in working order, or its configuration has switched off the checks that its
+    /// approved mode demands.
+    Weakened {
+        /// The file.
+        file: PathBuf,
+    },
     /// OpenSSL was built from source and linked in, which has no module: use the system's, or
     /// [`fips_from`] with the configuration of a module.
     Vendored,
@@ -147,14 +151,20 @@ impl fmt::Display for FipsError {
             }
             Self::Missing { file, what } => write!(
                 f,
-                "no FIPS provider that has {what} is active in {}: install one, let `openssl \
-                 fipsinstall` write its section, and activate that section there",
+                "no FIPS provider that has {what} is active in {}: the section that `openssl \
+                 fipsinstall` writes has to be activated there, and its module be found and unchanged; \
+                 one that failed in this process works again after a restart",
                 file.display()
             ),
             Self::Elsewhere { what, provider } => {
                 write!(f, "{what} comes from the provider {provider}, which is not the FIPS module")
             }
             Self::SelfTest => f.write_str("the self tests of the FIPS module fail"),
+            Self::Weakened { file } => write!(
+                f,
+                "the FIPS module of {} is out of order, or has its `security-checks` switched off",
+                file.display()
+            ),
             Self::Vendored => f.write_str(
                 "the vendored OpenSSL has no FIPS module: use the system's, or `fips_from`",
             ),
@@ -173,20 +183,28 @@ impl Error for FipsError {
 
 /// What is asked for before a context is believed: of every kind of implementation one that all modules
 /// have.
-const PROOF: [(Kind, &core::ffi::CStr, &str); 8] = [
+const PROOF: [(Kind, &CStr, &str); 15] = [
     (Kind::Digest, c"SHA2-256", "SHA2-256"),
+    (Kind::Digest, c"SHA2-384", "SHA2-384"),
+    (Kind::Digest, c"SHA2-512", "SHA2-512"),
     (Kind::Mac, c"HMAC", "HMAC"),
     (Kind::Cipher, c"AES-256-GCM", "AES-256-GCM"),
+    (Kind::Cipher, c"AES-256-CBC", "AES-256-CBC"),
+    (Kind::Cipher, c"AES-256-WRAP", "AES-256-WRAP"),
     (Kind::KeyDerivation, c"SSKDF", "SSKDF"),
+    (Kind::KeyDerivation, c"PBKDF2", "PBKDF2"),
+    (Kind::KeyManagement, c"RSA", "RSA keys"),
     (Kind::KeyManagement, c"EC", "EC"),
     (Kind::KeyExchange, c"ECDH", "ECDH"),
     (Kind::Signature, c"ECDSA", "ECDSA"),
+    (Kind::Signature, c"RSA", "RSA signatures"),
     (Kind::AsymmetricCipher, c"RSA", "RSA"),
 ];
 
 enum Unproved {
     Elsewhere { what: &'static str, provider: String },
     Missing { what: &'static str },
+    Weakened,
 }
 
 impl Unproved {
@@ -194,12 +212,13 @@ impl Unproved {
         match self {
             Self::Elsewhere { what, provider } => FipsError::Elsewhere { what, provider },
             Self::Missing { what } => FipsError::Missing { file: file.into(), what },
+            Self::Weakened => FipsError::Weakened { file: file.into() },
         }
     }
 }
 
 /// The one provider that everything comes from where `fips=yes` is asked for.
-fn prove(lib: &Lib) -> Result<Provider, Unproved> {
+fn prove(lib: &Lib) -> Result<Module, Unproved> {
     let mut module: Option<Provider> = None;
     for (kind, name, what) in PROOF {
         let found = lib.provider_of(kind, name).ok_or(Unproved::Missing { what })?;
@@ -210,25 +229,78 @@ fn prove(lib: &Lib) -> Result<Provider, Unproved> {
         }
         module = Some(found);
     }
-    module.ok_or(Unproved::Missing { what: "anything" })
+    let provider = module.ok_or(Unproved::Missing { what: "anything" })?;
+    if !provider.is_approved_mode {
+        return Err(Unproved::Weakened);
+    }
+    let what = "random octets";
+    for generator in lib.providers_of_generators() {
+        let found = generator.ok_or(Unproved::Missing { what })?.name;
+        if found != provider.name {
+            return Err(Unproved::Elsewhere { what, provider: found });
+        }
+    }
+    if lib.has_foreign_generator() {
+        return Err(Unproved::Elsewhere { what, provider: "of the application's".to_owned() });
+    }
+    let has =
+        |(kind, name)| lib.provider_of(kind, name).is_some_and(|found| found.name == provider.name);
+    let missing = OPTIONAL.into_iter().filter(|asked| !has(*asked)).collect();
+    Ok(Module { provider, missing })
+}
+
+/// What some modules have and others have not.
+const OPTIONAL: [(Kind, &CStr); 2] = [(Kind::Signature, c"ED25519"), (Kind::Signature, c"ED448")];
+
+/// A FIPS module that everything in a context was shown to come from.
+#[derive(Clone, Debug)]
+pub(crate) struct Module {
+    provider: Provider,
+    /// Of [`OPTIONAL`].
+    missing: Vec<(Kind, &'static CStr)>,
+}
+
+impl Module {
+    fn has(&self, name: &'static CStr) -> bool {
+        !self.missing.contains(&(Kind::Signature, name))
+    }
+
+    /// Modules before 3.4 were not validated for it, whatever they say.
+    fn edwards(&self, name: &'static CStr) -> Approval {
+        let numbers = self.provider.version.split('.');
+        let mut numbers = numbers.map(|number| number.parse::<u32>().unwrap_or(0));
+        let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        if version < (3, 4) {
+            let reason = "EdDSA, for which modules before 3.4 are not validated";
+            Approval::NotApproved { reason }
+        } else if self.has(name) {
+            Approval::Approved
+        } else {
+            Approval::NotApproved { reason: "EdDSA, which the module does not have" }
+        }
+    }
 }
 
 impl OpenSsl {
     /// The module that this backend computes in, if it can be shown.
-    fn module(&self) -> Option<Provider> {
-        if self.fips.is_some() {
-            return self.fips.clone();
+    fn module(&self) -> Option<Cow<'_, Module>> {
+        if let Some(module) = &self.fips {
+            return Some(Cow::Borrowed(module));
         }
         // A process may be configured for FIPS as a whole, by its deployer.
         let lib = self.lib();
-        if lib.asks_for_fips() { prove(lib).ok() } else { None }
+        if lib.asks_for_fips() { prove(lib).ok().map(Cow::Owned) } else { None }
+    }
+
+    pub(crate) fn computes_in_module(&self) -> bool {
+        self.module().is_some()
     }
 
     pub(crate) fn status(&self) -> FipsStatus {
         match self.module() {
             Some(module) => FipsStatus::Fips(FipsModule::new(
-                module.description,
-                module.version,
+                module.provider.description.clone(),
+                module.provider.version.clone(),
                 ffi::library(),
             )),
             None => FipsStatus::NotFips {
@@ -238,130 +310,68 @@ impl OpenSsl {
     }
 
     pub(crate) fn approves(&self, alg: Alg, key: Option<&Params>) -> Approval {
+        if key.is_some_and(|key| key.check_for(alg).is_err()) {
+            return Approval::NotApproved { reason: "not a key for this algorithm" };
+        }
         match self.module() {
-            Some(module) => approval(self.lib(), &module, alg, key),
+            Some(module) => approval(&module, alg, key),
             None => Approval::NotApproved { reason: "not computed in a FIPS module" },
         }
-    }
-
-    /// The bounds of SP 800-132 on what a password is derived with. Of a salt that begins with the name
-    /// of a PBES2 algorithm (RFC 7518 §4.8.1.1) the rest counts: that is what was drawn.
-    pub(crate) fn permit_pbkdf2(
-        &self,
-        password: &SecretBytes,
-        salt: &[u8],
-        count: u32,
-    ) -> Result<(), KeyError> {
-        let drawn = match salt.iter().position(|octet| *octet == 0) {
-            Some(name) if salt.starts_with(b"PBES2-") => salt.len() - name - 1,
-            _ => salt.len(),
-        };
-        if drawn < 16 {
-            return self.refuse("a salt shorter than 16 octets (SP 800-132)");
-        }
-        if count < 1000 {
-            return self.refuse("fewer than 1000 rounds for a password (SP 800-132)");
-        }
-        if password.len() < 8 {
-            return self.refuse("a password shorter than 8 octets");
-        }
-        Ok(())
-    }
-
-    pub(crate) fn permit_pbes2(
-        &self,
-        scheme: &Pbes2<'_>,
-        password: &SecretBytes,
-    ) -> Result<(), KeyError> {
-        match scheme.kdf {
-            PasswordKdf::Pbkdf2 { salt, count, .. } => {
-                self.permit_pbkdf2(password, salt, count.get())
-            }
-            _ => self.refuse("scrypt"),
-        }
-    }
-
-    fn refuse(&self, reason: &'static str) -> Result<(), KeyError> {
-        if self.fips.is_some() { Err(KeyError::NotApproved { reason }) } else { Ok(()) }
     }
 }
 
 const MONTGOMERY: &str = "key agreement on X25519 and X448 (SP 800-56A)";
 
-/// Whether `module` has an algorithm, and FIPS 140-3 approves of it.
-fn approval(lib: &Lib, module: &Provider, alg: Alg, key: Option<&Params>) -> Approval {
+/// Whether FIPS 140-3 approves of an algorithm that `module` has. What is not asked for here every module
+/// has: it is among the [proofs](PROOF).
+fn approval(module: &Module, alg: Alg, key: Option<&Params>) -> Approval {
+    use ContentEncryption as E;
     use KeyManagementAlgorithm as K;
     use SignatureAlgorithm as S;
-    let has = |kind, name| {
-        lib.provider_of(kind, name).is_some_and(|provider| provider.name == module.name)
-    };
-    let if_has = |has: bool, approval| {
-        if has { approval } else { Approval::NotApproved { reason: "the module does not have it" } }
-    };
+    const UNKNOWN: Approval =
+        Approval::NotApproved { reason: "an algorithm that is not known here" };
     match alg {
         Alg::SignatureAlgorithm(alg) => match alg {
-            S::HS256 | S::HS384 | S::HS512 => if_has(has(Kind::Mac, c"HMAC"), Approval::Approved),
+            S::HS256 | S::HS384 | S::HS512 | S::ES256 | S::ES384 | S::ES512 => Approval::Approved,
             S::RS256 | S::RS384 | S::RS512 | S::PS256 | S::PS384 | S::PS512 => {
-                if_has(has(Kind::Signature, c"RSA"), rsa(key, Approval::Approved))
-            }
-            S::ES256 | S::ES384 | S::ES512 => {
-                if_has(has(Kind::Signature, c"ECDSA"), Approval::Approved)
+                rsa(key, Approval::Approved)
             }
             S::ES256K => Approval::NotApproved { reason: "signatures on secp256k1 (SP 800-186)" },
-            S::Ed25519 => edwards(module, has(Kind::Signature, c"ED25519")),
-            S::Ed448 => edwards(module, has(Kind::Signature, c"ED448")),
+            S::Ed448 => module.edwards(c"ED448"),
+            S::Ed25519 => module.edwards(c"ED25519"),
             S::EdDSA => match key {
-                Some(Params::Okp(okp)) if okp.crv() == OkpCurve::Ed448 => {
-                    edwards(module, has(Kind::Signature, c"ED448"))
-                }
-                _ => edwards(module, has(Kind::Signature, c"ED25519")),
+                Some(Params::Okp(okp)) if okp.crv() == OkpCurve::Ed448 => module.edwards(c"ED448"),
+                _ => module.edwards(c"ED25519"),
             },
-            _ => Approval::NotApproved { reason: "an algorithm that is not known here" },
+            _ => UNKNOWN,
         },
         Alg::KeyManagementAlgorithm(alg) => match alg {
             K::RSA1_5 => Approval::NotApproved { reason: "RSAES-PKCS1-v1_5 (SP 800-131A)" },
-            K::RSA_OAEP => if_has(
-                has(Kind::AsymmetricCipher, c"RSA"),
-                rsa(key, Approval::Allowed { reason: "SHA-1 in OAEP, until the end of 2030" }),
-            ),
-            K::RSA_OAEP_256 | K::RSA_OAEP_384 | K::RSA_OAEP_512 => {
-                if_has(has(Kind::AsymmetricCipher, c"RSA"), rsa(key, Approval::Approved))
+            K::RSA_OAEP => {
+                rsa(key, Approval::Allowed { reason: "SHA-1 in OAEP, until the end of 2030" })
             }
-            K::A128KW | K::A192KW | K::A256KW => {
-                if_has(has(Kind::Cipher, c"AES-256-WRAP"), Approval::Approved)
-            }
-            K::A128GCMKW | K::A192GCMKW | K::A256GCMKW => {
-                if_has(has(Kind::Cipher, c"AES-256-GCM"), GCM)
-            }
+            K::RSA_OAEP_256 | K::RSA_OAEP_384 | K::RSA_OAEP_512 => rsa(key, Approval::Approved),
+            K::A128KW | K::A192KW | K::A256KW => Approval::Approved,
+            K::A128GCMKW | K::A192GCMKW | K::A256GCMKW => GCM,
             K::Dir => Approval::Allowed { reason: "as the content encryption is" },
-            K::ECDH_ES | K::ECDH_ES_A128KW | K::ECDH_ES_A192KW | K::ECDH_ES_A256KW => {
-                let has = has(Kind::KeyExchange, c"ECDH") && has(Kind::KeyDerivation, c"SSKDF");
-                match key {
-                    Some(Params::Okp(_)) => Approval::NotApproved { reason: MONTGOMERY },
-                    Some(_) => if_has(has, Approval::Approved),
-                    None => {
-                        if_has(has, Approval::Allowed { reason: "on P-256, P-384 and P-521 alone" })
-                    }
-                }
-            }
-            K::PBES2_HS256_A128KW | K::PBES2_HS384_A192KW | K::PBES2_HS512_A256KW => if_has(
-                has(Kind::KeyDerivation, c"PBKDF2"),
+            K::ECDH_ES | K::ECDH_ES_A128KW | K::ECDH_ES_A192KW | K::ECDH_ES_A256KW => match key {
+                Some(Params::Okp(_)) => Approval::NotApproved { reason: MONTGOMERY },
+                Some(_) => Approval::Approved,
+                None => Approval::Allowed { reason: "on P-256, P-384 and P-521 alone" },
+            },
+            K::PBES2_HS256_A128KW | K::PBES2_HS384_A192KW | K::PBES2_HS512_A256KW => {
                 Approval::Allowed {
                     reason: "for what is stored; salts of 16 octets, passwords of 8 (SP 800-132)",
-                },
-            ),
-            _ => Approval::NotApproved { reason: "an algorithm that is not known here" },
+                }
+            }
+            _ => UNKNOWN,
         },
         Alg::ContentEncryption(enc) => match enc {
-            ContentEncryption::A128GCM
-            | ContentEncryption::A192GCM
-            | ContentEncryption::A256GCM => if_has(has(Kind::Cipher, c"AES-256-GCM"), GCM),
-            _ => if_has(
-                has(Kind::Cipher, c"AES-256-CBC") && has(Kind::Mac, c"HMAC"),
-                Approval::Approved,
-            ),
+            E::A128GCM | E::A192GCM | E::A256GCM => GCM,
+            E::A128CBC_HS256 | E::A192CBC_HS384 | E::A256CBC_HS512 => Approval::Approved,
+            _ => UNKNOWN,
         },
-        _ => Approval::NotApproved { reason: "an algorithm that is not known here" },
+        _ => UNKNOWN,
     }
 }
 
@@ -371,22 +381,10 @@ const GCM: Approval =
 
 /// FIPS 186-5 §5.1 wants e above 2^16; modules sign with less.
 fn rsa(key: Option<&Params>, approval: Approval) -> Approval {
-    let short = |rsa: &Rsa| rsa.e().len() < 3;
     match key {
-        Some(Params::Rsa(rsa)) if short(rsa) => {
+        Some(Params::Rsa(rsa)) if rsa.e().len() < 3 => {
             Approval::NotApproved { reason: "an RSA exponent below 65537 (FIPS 186-5 §5.1)" }
         }
         _ => approval,
-    }
-}
-
-/// Modules before 3.4 were not validated for it, whatever they say.
-fn edwards(module: &Provider, has: bool) -> Approval {
-    let mut numbers = module.version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
-    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if has && version >= (3, 4) {
-        Approval::Approved
-    } else {
-        Approval::NotApproved { reason: "EdDSA, for which modules before 3.4 are not validated" }
     }
 }

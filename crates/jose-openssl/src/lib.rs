@@ -89,7 +89,7 @@ struct OpenSsl {
     /// `None` is [`PROCESS`], which a constant cannot refer to.
     lib: Option<&'static Lib>,
     /// The FIPS module that everything in this context was shown to come from.
-    fips: Option<ffi::Provider>,
+    fips: Option<fips::Module>,
 }
 
 impl OpenSsl {
@@ -202,7 +202,6 @@ impl Backend for OpenSsl {
         count: NonZeroU32,
         len: usize,
     ) -> Result<SecretBytes, KeyError> {
-        self.permit_pbkdf2(password, salt, count.get())?;
         kdf::pbkdf2(self.lib(), hash, password, salt, count, len).map_err(KeyError::Unavailable)
     }
 
@@ -212,7 +211,6 @@ impl Backend for OpenSsl {
         password: &SecretBytes,
         text: &SecretBytes,
     ) -> Result<Vec<u8>, KeyError> {
-        self.permit_pbes2(scheme, password)?;
         pbes2::encrypt(self.lib(), scheme, password, text)
     }
 
@@ -222,7 +220,6 @@ impl Backend for OpenSsl {
         password: &SecretBytes,
         ciphertext: &[u8],
     ) -> Result<SecretBytes, KeyError> {
-        self.permit_pbes2(scheme, password)?;
         pbes2::decrypt(self.lib(), scheme, password, ciphertext)
     }
 
@@ -267,6 +264,10 @@ impl Backend for OpenSsl {
 
     fn fips_status(&self) -> FipsStatus {
         self.status()
+    }
+
+    fn is_fips(&self) -> bool {
+        self.computes_in_module()
     }
 
     fn approval(&self, alg: Alg, key: Option<&Params>) -> Approval {

@@ -224,6 +224,11 @@ pub trait Backend: fmt::Debug + Send + Sync {
         FipsStatus::NotFips { reason: "this backend is on no FIPS module" }
     }
 
+    /// Whether [`fips_status`](Self::fips_status) is FIPS, as often asked as anything is computed.
+    fn is_fips(&self) -> bool {
+        self.fips_status().is_fips()
+    }
+
     /// Whether `alg` is approved under FIPS 140-3 as this backend computes it: with `key`, or if that is
     /// `None` with any key that suits. The default is no.
     fn approval(&self, alg: Alg, key: Option<&Params>) -> Approval {

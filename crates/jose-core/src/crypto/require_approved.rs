@@ -64,21 +64,49 @@ impl RequireApproved {
         self.require(alg, None)
     }
 
-    fn pbes2(&self, scheme: &Pbes2<'_>) -> Result<(), KeyError> {
+    fn pbes2(&self, scheme: &Pbes2<'_>, password: &SecretBytes) -> Result<(), KeyError> {
         match scheme.kdf {
-            PasswordKdf::Pbkdf2 { prf: Prf::HmacSha384, .. } => self.password(Hash::Sha384),
-            PasswordKdf::Pbkdf2 { prf: Prf::HmacSha512, .. } => self.password(Hash::Sha512),
-            PasswordKdf::Pbkdf2 { .. } => self.password(Hash::Sha256),
+            PasswordKdf::Pbkdf2 { prf, salt, count } => {
+                self.password(match prf {
+                    Prf::HmacSha384 => Hash::Sha384,
+                    Prf::HmacSha512 => Hash::Sha512,
+                    Prf::HmacSha1 | Prf::HmacSha256 => Hash::Sha256,
+                })?;
+                within_sp_800_132(password, salt, count)
+            }
             PasswordKdf::Scrypt { .. } => Err(KeyError::NotApproved { reason: "scrypt" }),
         }
     }
 
     fn in_module(&self) -> Result<(), CryptoError> {
-        match self.inner.fips_status() {
-            FipsStatus::NotFips { reason } => Err(CryptoError::from_source(reason)),
-            FipsStatus::Fips(_) => Ok(()),
+        if self.inner.is_fips() {
+            return Ok(());
         }
+        Err(CryptoError::from_source("the backend is on no FIPS module"))
     }
+}
+
+/// The bounds of SP 800-132 on what a key is derived with, which no module can check of PBES2: of a salt
+/// that begins with the name of an algorithm (RFC 7518 §4.8.1.1) the rest is what was drawn.
+fn within_sp_800_132(
+    password: &SecretBytes,
+    salt: &[u8],
+    count: NonZeroU32,
+) -> Result<(), KeyError> {
+    let drawn = match salt.iter().position(|octet| *octet == 0) {
+        Some(name) if salt.starts_with(b"PBES2-") => salt.len() - name - 1,
+        _ => salt.len(),
+    };
+    let reason = if drawn < 16 {
+        "a salt shorter than 16 octets (SP 800-132)"
+    } else if count.get() < 1000 {
+        "fewer than 1000 rounds for a password (SP 800-132)"
+    } else if password.len() < 8 {
+        "a password shorter than 8 octets"
+    } else {
+        return Ok(());
+    };
+    Err(KeyError::NotApproved { reason })
 }
 
 /// Some key of this kind, where whether it is approved depends on more than its algorithm: on the curve
@@ -165,6 +193,7 @@ impl Backend for RequireApproved {
         len: usize,
     ) -> Result<SecretBytes, KeyError> {
         self.password(hash)?;
+        within_sp_800_132(password, salt, count)?;
         self.inner.pbkdf2(hash, password, salt, count, len)
     }
 
@@ -174,7 +203,7 @@ impl Backend for RequireApproved {
         password: &SecretBytes,
         text: &SecretBytes,
     ) -> Result<Vec<u8>, KeyError> {
-        self.pbes2(scheme)?;
+        self.pbes2(scheme, password)?;
         self.inner.pbes2_encrypt(scheme, password, text)
     }
 
@@ -184,7 +213,7 @@ impl Backend for RequireApproved {
         password: &SecretBytes,
         ciphertext: &[u8],
     ) -> Result<SecretBytes, KeyError> {
-        self.pbes2(scheme)?;
+        self.pbes2(scheme, password)?;
         self.inner.pbes2_decrypt(scheme, password, ciphertext)
     }
 
@@ -221,6 +250,10 @@ impl Backend for RequireApproved {
 
     fn fips_status(&self) -> FipsStatus {
         self.inner.fips_status()
+    }
+
+    fn is_fips(&self) -> bool {
+        self.inner.is_fips()
     }
 
     fn approval(&self, alg: Alg, key: Option<&Params>) -> Approval {

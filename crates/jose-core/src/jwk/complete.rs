@@ -5,6 +5,17 @@ use crate::crypto::{Backend, PrivateHalf};
 use crate::error::KeyError;
 use crate::jwa::{Alg, check_fit, check_structure};
 
+impl Params {
+    /// As [`Jwk::check_for`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Jwk::check_for`].
+    pub fn check_for(&self, alg: impl Into<Alg>) -> Result<(), KeyError> {
+        check_fit(self, alg.into())
+    }
+}
+
 impl Jwk {
     /// Checks whether this key may serve `alg` by its type, its curve and its size, which takes no
     /// arithmetic. What it says itself of what it is for is not looked at.
