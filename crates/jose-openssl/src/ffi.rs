@@ -1344,8 +1344,12 @@ struct RandMethod {
 enum EvpKeyexch {}
 enum EvpKeymgmt {}
 
+// Each under the name of its manual page, in section 3.
 unsafe extern "C" {
+    // CONF_modules_load_file
     fn CONF_get1_default_config_file() -> *mut c_char;
+
+    // EVP_ASYM_CIPHER_free
     fn EVP_ASYM_CIPHER_fetch(
         ctx: *mut OSSL_LIB_CTX,
         algorithm: *const c_char,
@@ -1353,30 +1357,12 @@ unsafe extern "C" {
     ) -> *mut EvpAsymCipher;
     fn EVP_ASYM_CIPHER_free(cipher: *mut EvpAsymCipher);
     fn EVP_ASYM_CIPHER_get0_provider(cipher: *const EvpAsymCipher) -> *mut OSSL_PROVIDER;
-    fn EVP_CIPHER_get0_provider(cipher: *const EVP_CIPHER) -> *const OSSL_PROVIDER;
-    fn EVP_KDF_get0_provider(kdf: *const EVP_KDF) -> *const OSSL_PROVIDER;
-    fn EVP_KEYEXCH_fetch(
-        ctx: *mut OSSL_LIB_CTX,
-        algorithm: *const c_char,
-        properties: *const c_char,
-    ) -> *mut EvpKeyexch;
-    fn EVP_KEYEXCH_free(exchange: *mut EvpKeyexch);
-    fn EVP_KEYEXCH_get0_provider(exchange: *const EvpKeyexch) -> *mut OSSL_PROVIDER;
-    fn EVP_KEYMGMT_fetch(
-        ctx: *mut OSSL_LIB_CTX,
-        algorithm: *const c_char,
-        properties: *const c_char,
-    ) -> *mut EvpKeymgmt;
-    fn EVP_KEYMGMT_free(keymgmt: *mut EvpKeymgmt);
-    fn EVP_KEYMGMT_get0_provider(keymgmt: *const EvpKeymgmt) -> *const OSSL_PROVIDER;
+
+    // EVP_DigestInit
+    fn EVP_MD_CTX_set_flags(ctx: *mut EVP_MD_CTX, flags: c_int);
     fn EVP_MD_get0_provider(md: *const EVP_MD) -> *const OSSL_PROVIDER;
-    fn EVP_SIGNATURE_get0_provider(signature: *const EVP_SIGNATURE) -> *mut OSSL_PROVIDER;
-    fn OSSL_LIB_CTX_load_config(ctx: *mut OSSL_LIB_CTX, config_file: *const c_char) -> c_int;
-    fn OSSL_PROVIDER_get0_name(provider: *const OSSL_PROVIDER) -> *const c_char;
-    fn OSSL_PROVIDER_get_params(provider: *const OSSL_PROVIDER, params: *mut OSSL_PARAM) -> c_int;
-    fn OSSL_PROVIDER_self_test(provider: *const OSSL_PROVIDER) -> c_int;
-    fn EVP_CIPHER_CTX_get_params(ctx: *mut EVP_CIPHER_CTX, params: *mut OSSL_PARAM) -> c_int;
-    fn EVP_CIPHER_CTX_set_params(ctx: *mut EVP_CIPHER_CTX, params: *const OSSL_PARAM) -> c_int;
+
+    // EVP_DigestSignInit
     fn EVP_DigestSignInit_ex(
         ctx: *mut EVP_MD_CTX,
         pctx: *mut *mut EVP_PKEY_CTX,
@@ -1386,6 +1372,8 @@ unsafe extern "C" {
         pkey: *mut EVP_PKEY,
         params: *const OSSL_PARAM,
     ) -> c_int;
+
+    // EVP_DigestVerifyInit
     fn EVP_DigestVerifyInit_ex(
         ctx: *mut EVP_MD_CTX,
         pctx: *mut *mut EVP_PKEY_CTX,
@@ -1395,15 +1383,46 @@ unsafe extern "C" {
         pkey: *mut EVP_PKEY,
         params: *const OSSL_PARAM,
     ) -> c_int;
-    fn EVP_MD_CTX_set_flags(ctx: *mut EVP_MD_CTX, flags: c_int);
+
+    // EVP_EncryptInit
+    fn EVP_CIPHER_CTX_get_params(ctx: *mut EVP_CIPHER_CTX, params: *mut OSSL_PARAM) -> c_int;
+    fn EVP_CIPHER_CTX_set_params(ctx: *mut EVP_CIPHER_CTX, params: *const OSSL_PARAM) -> c_int;
+    fn EVP_CIPHER_get0_provider(cipher: *const EVP_CIPHER) -> *const OSSL_PROVIDER;
+
+    // EVP_KDF
+    fn EVP_KDF_get0_provider(kdf: *const EVP_KDF) -> *const OSSL_PROVIDER;
+
+    // EVP_KEYEXCH_free
+    fn EVP_KEYEXCH_fetch(
+        ctx: *mut OSSL_LIB_CTX,
+        algorithm: *const c_char,
+        properties: *const c_char,
+    ) -> *mut EvpKeyexch;
+    fn EVP_KEYEXCH_free(exchange: *mut EvpKeyexch);
+    fn EVP_KEYEXCH_get0_provider(exchange: *const EvpKeyexch) -> *mut OSSL_PROVIDER;
+
+    // EVP_KEYMGMT
+    fn EVP_KEYMGMT_fetch(
+        ctx: *mut OSSL_LIB_CTX,
+        algorithm: *const c_char,
+        properties: *const c_char,
+    ) -> *mut EvpKeymgmt;
+    fn EVP_KEYMGMT_free(keymgmt: *mut EvpKeymgmt);
+    fn EVP_KEYMGMT_get0_provider(keymgmt: *const EvpKeymgmt) -> *const OSSL_PROVIDER;
+
+    // EVP_PKEY_CTX_new
     fn EVP_PKEY_CTX_dup(ctx: *const EVP_PKEY_CTX) -> *mut EVP_PKEY_CTX;
     fn EVP_PKEY_CTX_new_from_pkey(
         libctx: *mut OSSL_LIB_CTX,
         pkey: *mut EVP_PKEY,
         propquery: *const c_char,
     ) -> *mut EVP_PKEY_CTX;
+
+    // EVP_PKEY_check
     fn EVP_PKEY_pairwise_check(ctx: *mut EVP_PKEY_CTX) -> c_int;
     fn EVP_PKEY_public_check_quick(ctx: *mut EVP_PKEY_CTX) -> c_int;
+
+    // EVP_RAND
     fn EVP_RAND_CTX_get0_rand(ctx: *mut EvpRandCtx) -> *mut EvpRand;
     fn EVP_RAND_generate(
         ctx: *mut EvpRandCtx,
@@ -1415,11 +1434,28 @@ unsafe extern "C" {
         addin_len: usize,
     ) -> c_int;
     fn EVP_RAND_get0_provider(rand: *const EvpRand) -> *const OSSL_PROVIDER;
-    fn RAND_OpenSSL() -> *mut RandMethod;
+
+    // EVP_SIGNATURE
+    fn EVP_SIGNATURE_get0_provider(signature: *const EVP_SIGNATURE) -> *mut OSSL_PROVIDER;
+
+    // OSSL_LIB_CTX
+    fn OSSL_LIB_CTX_load_config(ctx: *mut OSSL_LIB_CTX, config_file: *const c_char) -> c_int;
+
+    // OSSL_PROVIDER
+    fn OSSL_PROVIDER_get0_name(provider: *const OSSL_PROVIDER) -> *const c_char;
+    fn OSSL_PROVIDER_get_params(provider: *const OSSL_PROVIDER, params: *mut OSSL_PARAM) -> c_int;
+    fn OSSL_PROVIDER_self_test(provider: *const OSSL_PROVIDER) -> c_int;
+
+    // RAND_bytes
+    fn RAND_priv_bytes_ex(c: *mut OSSL_LIB_CTX, buf: *mut u8, num: usize, bits: c_uint) -> c_int;
+
+    // RAND_get0_primary
     fn RAND_get0_private(ctx: *mut OSSL_LIB_CTX) -> *mut EvpRandCtx;
     fn RAND_get0_public(ctx: *mut OSSL_LIB_CTX) -> *mut EvpRandCtx;
+
+    // RAND_set_rand_method
+    fn RAND_OpenSSL() -> *mut RandMethod;
     fn RAND_get_rand_method() -> *const RandMethod;
     #[cfg(test)]
     fn RAND_set_rand_method(method: *const RandMethod) -> c_int;
-    fn RAND_priv_bytes_ex(c: *mut OSSL_LIB_CTX, buf: *mut u8, num: usize, bits: c_uint) -> c_int;
 }
