@@ -53,13 +53,16 @@ impl FipsConfig {
 ///
 /// [`FipsError`] if there is no such provider, with what is missing. There is no falling back.
 pub fn fips() -> Result<&'static dyn Backend, FipsError> {
-    if cfg!(feature = "vendored") {
-        return Err(FipsError::Vendored);
-    }
     let file = ffi::default_config_file()
         .map_err(|source| FipsError::Config { file: PathBuf::new(), source })?;
     let file = file.into_string().unwrap_or_default();
-    fips_from(&FipsConfig::new(file))
+    fips_from(&FipsConfig::new(file)).map_err(|error| match error {
+        // Its default file is where it was built to be installed, which nobody did.
+        FipsError::Config { .. } | FipsError::Missing { .. } if cfg!(feature = "vendored") => {
+            FipsError::Vendored
+        }
+        error => error,
+    })
 }
 
 /// As [`fips`], from a configuration file of the caller's.
@@ -130,7 +133,7 @@ pub enum FipsError {
         /// The file.
         file: PathBuf,
     },
-    /// OpenSSL was built from source and linked in, which has no module: use the system's, or
+    /// OpenSSL was built from source and linked in, which has no module of its own: use the system's, or
     /// [`fips_from`] with the configuration of a module.
     Vendored,
 }
