@@ -59,7 +59,7 @@ impl Openssl {
             Self::Vendored => {
                 "jose-core/std,jose-openssl/vendored,\
                  jose-cli/openssl-vendored,jose-suite/rustcrypto,jose-suite/openssl-vendored,jose-suite/std,\
-                 jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl-vendored"
+                 jose-examples/openssl-vendored,jose-tests/rustcrypto,jose-tests/openssl-vendored"
             }
         }
     }
