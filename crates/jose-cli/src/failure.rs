@@ -5,8 +5,12 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use jose::error::{KeyError, ParseError};
+use jose::error::{Critical, CryptoError, KeyError, NoMatchReason, ParseError, VerifyError};
 use jose::jwk::ImportError;
+use jose::jws::{SerializationError, Unmet};
+use jose::jwt::{ClaimFailure, ClaimsError};
+use jose::{jws, jwt};
+use serde_json::{Map, Value, json};
 
 /// The stage at which a command failed, which decides the exit code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,11 +31,16 @@ pub(crate) struct Failure {
     code: &'static str,
     message: String,
     closed_pipe: bool,
+    /// What the report in JSON tells besides.
+    members: Map<String, Value>,
+    /// Each of several errors; if empty, there is one.
+    errors: Vec<Value>,
 }
 
 impl Failure {
     pub(crate) fn new(stage: Stage, code: &'static str, message: impl fmt::Display) -> Self {
-        Self { stage, code, message: message.to_string(), closed_pipe: false }
+        let message = message.to_string();
+        Self { stage, code, message, closed_pipe: false, members: Map::new(), errors: Vec::new() }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
@@ -49,13 +58,28 @@ impl Failure {
         Self { message: format!("{name}: {}", self.message), ..self }
     }
 
-    pub(crate) const fn is_closed_pipe(&self) -> bool {
-        self.closed_pipe
+    /// The same, with these members in its report.
+    pub(crate) fn within(self, members: Map<String, Value>) -> Self {
+        Self { members, ..self }
     }
 
-    /// A code that stays the same between versions.
-    pub(crate) const fn code(&self) -> &'static str {
-        self.code
+    /// Its report in JSON.
+    pub(crate) fn report(&self) -> Value {
+        let mut report = self.members.clone();
+        let one = || vec![json!({"code": self.code, "message": self.message})];
+        let errors = if self.errors.is_empty() { one() } else { self.errors.clone() };
+        report.insert("schema".into(), "jose-cli/1".into());
+        report.insert("errors".into(), errors.into());
+        report.into()
+    }
+
+    /// Whether the signatures were valid, and what they sign was not acceptable.
+    pub(crate) fn is_about_claims(&self) -> bool {
+        self.stage == Stage::Claims
+    }
+
+    pub(crate) const fn is_closed_pipe(&self) -> bool {
+        self.closed_pipe
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -78,7 +102,7 @@ impl fmt::Display for Failure {
 }
 
 /// An error and what it came from, in one line.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -114,5 +138,158 @@ impl From<ImportError> for Failure {
             ImportError::Parse(error) => error.into(),
             _ => Self::new(Stage::Malformed, error.code(), text),
         }
+    }
+}
+
+impl From<jws::Error> for Failure {
+    fn from(error: jws::Error) -> Self {
+        match error {
+            jws::Error::Parse(error) => error.into(),
+            jws::Error::Verify(error) => error.into(),
+            _ => Self::new(Stage::Refused, error.code(), chain(&error)),
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        Self::new(stage_of(&error), error.code(), chain(&error))
+    }
+}
+
+fn stage_of(error: &VerifyError) -> Stage {
+    match error {
+        VerifyError::Critical(Critical::NotUnderstood(_)) | VerifyError::NoStream(_) => {
+            Stage::Policy
+        }
+        VerifyError::Critical(_) => Stage::Malformed,
+        VerifyError::NoMatchingKey(no_match) => stage_of_no_match(no_match.reason()),
+        VerifyError::Unavailable(_) => Stage::Io,
+        VerifyError::Unmet(unmet) => stage_of_unmet(unmet),
+        _ => Stage::Refused,
+    }
+}
+
+const fn stage_of_no_match(reason: NoMatchReason) -> Stage {
+    match reason {
+        NoMatchReason::AlgorithmNotAllowed
+        | NoMatchReason::EncryptionNotAllowed
+        | NoMatchReason::UnprotectedAlgorithm => Stage::Policy,
+        _ => Stage::Key,
+    }
+}
+
+/// Several signatures fail for reasons of their own. Where none was even tried, those reasons count.
+fn stage_of_unmet(unmet: &Unmet) -> Stage {
+    match unmet.code() {
+        "ERR_CRYPTO_UNAVAILABLE" => Stage::Io,
+        "ERR_JWS_NO_MATCHING_SIGNER" => {
+            let mut reasons = unmet.refused().filter_map(|(_, error)| match error {
+                jws::Error::Verify(error) => Some(stage_of(error)),
+                _ => None,
+            });
+            if reasons.all(|stage| stage == Stage::Policy) { Stage::Policy } else { Stage::Key }
+        }
+        _ => Stage::Refused,
+    }
+}
+
+impl From<CryptoError> for Failure {
+    fn from(error: CryptoError) -> Self {
+        Self::new(Stage::Io, error.code(), chain(&error))
+    }
+}
+
+/// Whoever asks for a serialization that has no place for something asks for the impossible.
+impl From<SerializationError> for Failure {
+    fn from(error: SerializationError) -> Self {
+        Self::new(Stage::Usage, error.code(), chain(&error))
+    }
+}
+
+impl From<jws::SignError> for Failure {
+    fn from(error: jws::SignError) -> Self {
+        let text = chain(&error);
+        let stage = match error {
+            jws::SignError::Key(error) => return Self { message: text, ..error.into() },
+            jws::SignError::Length | jws::SignError::Unavailable(_) => Stage::Io,
+            jws::SignError::NoPayload => Stage::Malformed,
+            jws::SignError::NoStream(_) => Stage::Policy,
+            // The headers and the serialization come from options.
+            _ => Stage::Usage,
+        };
+        Self::new(stage, error.code(), text)
+    }
+}
+
+impl From<jwt::SignError> for Failure {
+    fn from(error: jwt::SignError) -> Self {
+        let stage = match error {
+            jwt::SignError::Jws(error) => return error.into(),
+            jwt::SignError::Claims(_) => Stage::Malformed,
+            jwt::SignError::Unavailable(_) => Stage::Io,
+            _ => Stage::Usage,
+        };
+        Self::new(stage, error.code(), chain(&error))
+    }
+}
+
+impl From<jwt::Error> for Failure {
+    fn from(error: jwt::Error) -> Self {
+        match error {
+            jwt::Error::Claims(error) => error.into(),
+            jwt::Error::Parse(error) => error.into(),
+            jwt::Error::Verify(error) => error.into(),
+            _ => Self::new(Stage::Refused, error.code(), chain(&error)),
+        }
+    }
+}
+
+impl From<ClaimsError> for Failure {
+    fn from(error: ClaimsError) -> Self {
+        Self::claims(error.failures().iter().map(|failure| {
+            let claim = match failure {
+                ClaimFailure::Audience { .. } => Some("aud"),
+                ClaimFailure::Expired { .. } => Some("exp"),
+                ClaimFailure::IssuedInFuture { .. } | ClaimFailure::TooOld { .. } => Some("iat"),
+                ClaimFailure::Issuer { .. } => Some("iss"),
+                ClaimFailure::Jti { .. } => Some("jti"),
+                ClaimFailure::Malformed { claim, .. } => Some(*claim),
+                ClaimFailure::Missing { claim } => Some(claim.as_str()),
+                ClaimFailure::NotYetValid { .. } => Some("nbf"),
+                ClaimFailure::Subject { .. } => Some("sub"),
+                _ => None,
+            };
+            (failure.code(), claim.map(Into::into), failure.to_string())
+        }))
+    }
+}
+
+/// The code of a broken rule about claims, the claim, and what is wrong with it.
+pub(crate) type Broken = (&'static str, Option<String>, String);
+
+impl Failure {
+    /// About genuine claims that break these rules.
+    pub(crate) fn claims(broken: impl IntoIterator<Item = Broken>) -> Self {
+        let broken: Vec<Broken> = broken.into_iter().collect();
+        let code = broken.first().map_or("ERR_JWT_CLAIM_INVALID", |(code, ..)| *code);
+        let messages: Vec<_> = broken.iter().map(|(.., message)| message.as_str()).collect();
+        let message = format!("the claims are not acceptable: {}", messages.join("; "));
+        let errors = broken.iter().map(|(code, claim, message)| match claim {
+            Some(claim) => json!({"code": code, "claim": claim, "message": message}),
+            None => json!({"code": code, "message": message}),
+        });
+        Self { errors: errors.collect(), ..Self::new(Stage::Claims, code, message) }
+    }
+
+    /// The same, and those rules broken too.
+    pub(crate) fn and_claims(self, broken: Vec<Broken>) -> Self {
+        if broken.is_empty() || !self.is_about_claims() {
+            return self;
+        }
+        let other = Self::claims(broken);
+        let message = other.message.trim_start_matches("the claims are not acceptable: ");
+        let message = format!("{}; {message}", self.message);
+        Self { message, errors: [self.errors, other.errors].concat(), ..self }
     }
 }

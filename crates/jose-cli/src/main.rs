@@ -11,6 +11,8 @@ mod b64;
 mod backend;
 mod failure;
 mod jwk;
+mod jws;
+mod jwt;
 mod keys;
 mod output;
 mod password;
@@ -60,6 +62,10 @@ enum Command {
     B64(b64::Command),
     #[command(subcommand)]
     Jwk(jwk::Command),
+    #[command(subcommand)]
+    Jws(jws::Command),
+    #[command(subcommand)]
+    Jwt(jwt::Command),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +75,8 @@ fn main() -> ExitCode {
         Command::Alg(args) => alg::run(args, output),
         Command::B64(command) => b64::run(command, output),
         Command::Jwk(command) => jwk::run(command, output),
+        Command::Jws(command) => jws::run(command, output),
+        Command::Jwt(command) => jwt::run(command, output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use jose::Jwk;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::Common;
@@ -71,9 +71,20 @@ impl Output {
     pub(crate) fn failure(self, failure: &Failure) {
         let _ = writeln!(io::stderr(), "jose: {failure}");
         if self.common.json {
-            let error = json!({"code": failure.code(), "message": failure.to_string()});
-            let _ = self.json(&json!({"schema": "jose-cli/1", "errors": [error]}));
+            let _ = self.json(&failure.report());
         }
+    }
+
+    /// The beginning of a report: what was asked, and of which backend.
+    pub(crate) fn report(self, command: &str) -> Map<String, Value> {
+        let mut report = Map::new();
+        report.insert("schema".into(), "jose-cli/1".into());
+        report.insert("command".into(), command.into());
+        if let Ok(backend) = self.backend().get() {
+            let (name, fips) = (self.backend().name(), backend.fips_status().to_string());
+            report.insert("backend".into(), json!({"name": name, "fips": fips}));
+        }
+        report
     }
 
     /// Writes a whole key as JSON, and says so if it is a secret that is not encrypted.

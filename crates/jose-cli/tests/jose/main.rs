@@ -4,3 +4,5 @@
 mod common;
 mod general;
 mod jwk;
+mod jws;
+mod jwt;

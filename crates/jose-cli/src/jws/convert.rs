@@ -1,0 +1,41 @@
+//! `jose jws convert`.
+
+use jose::Jws;
+
+use super::sign::{MAX, To};
+use super::token;
+use crate::failure::Failure;
+use crate::output::{Output, OutputArgs};
+use crate::source::Source;
+
+/// Write a token in another serialization, with the same signatures. Nothing is verified.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  jose jws convert --to general token.jws")]
+pub(crate) struct Args {
+    /// The serialization.
+    #[arg(long, value_enum)]
+    to: To,
+    /// The payload of a token that came without it.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "detached")]
+    payload: Option<Source>,
+    /// Leave the payload out.
+    #[arg(long)]
+    detached: bool,
+    /// Where the token is.
+    #[arg(value_name = "TOKEN", default_value = "-")]
+    token: Source,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
+    token::refuse_twice(args.payload.iter().chain([&args.token]))?;
+    let mut jws = Jws::parse(token::read(&args.token)?)?;
+    if let Some(payload) = &args.payload {
+        jws = jws.with_payload(payload.read(MAX)?.expose_secret())?;
+    }
+    if args.detached {
+        jws.detach();
+    }
+    output.result(format!("{}\n", args.to.write(&jws)?).as_bytes(), &args.output)
+}

@@ -1,0 +1,134 @@
+//! The keys of a signer and of a verifier.
+
+use jose::error::KeyError;
+use jose::jwa::SignatureAlgorithm;
+use jose::jwk::Format;
+use jose::jws::SkipReason;
+use jose::{JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
+
+use crate::failure::Failure;
+use crate::keys;
+use crate::output::Output;
+use crate::password::PasswordArgs;
+use crate::source::Source;
+
+/// A signature algorithm by its registered name.
+fn alg(name: &str) -> Result<SignatureAlgorithm, String> {
+    SignatureAlgorithm::from_name(name)
+        .ok_or_else(|| "not the name of a signature algorithm: see `jose alg`".to_owned())
+}
+
+/// Whoever signs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SignerArgs {
+    /// A private or shared key, in any format: a file, `-`, `env:NAME` or `fd:N`.
+    #[arg(long, required = true, value_name = "SOURCE")]
+    pub(crate) key: Vec<Source>,
+    /// The algorithm of keys that name none.
+    #[arg(long, value_parser = alg)]
+    alg: Option<SignatureAlgorithm>,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+impl SignerArgs {
+    pub(crate) fn read(&self, output: Output) -> Result<Vec<SigningKey>, Failure> {
+        let backend = output.backend().get()?;
+        let signer = |source: &Source| {
+            let (_, mut jwk) = keys::one(source, &self.password, backend)?;
+            if let Some(alg) = self.alg {
+                jwk = jwk.with_alg(alg).map_err(|error| Failure::from(error).of(source))?;
+            }
+            SigningKey::from_jwk(&jwk, backend).map_err(|error| unbound(error).of(source))
+        };
+        self.key.iter().map(signer).collect()
+    }
+}
+
+/// Whom a verifier trusts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifierArgs {
+    /// A key or a JWK Set, in any format: a file, `-`, `env:NAME` or `fd:N`.
+    #[arg(long, required = true, value_name = "SOURCE")]
+    pub(crate) key: Vec<Source>,
+    /// The algorithms that are allowed. Without it, those that the keys name themselves.
+    #[arg(long, value_parser = alg, value_delimiter = ',', value_name = "ALG,…")]
+    alg: Vec<SignatureAlgorithm>,
+    #[command(flatten)]
+    password: PasswordArgs,
+}
+
+impl VerifierArgs {
+    pub(crate) fn read(&self, output: Output) -> Result<VerifyingKeys, Failure> {
+        let backend = output.backend().get()?;
+        let (mut sets, mut nameless) = (Vec::new(), Vec::new());
+        for source in &self.key {
+            let found = keys::read(source, &self.password, backend)?;
+            // One that comes alone and without a name is meant, whatever `kid` the token has.
+            match found.keys.keys() {
+                [jwk] if found.format != Format::JwkSet && jwk.kid().is_none() => {
+                    nameless.push(jwk.clone());
+                }
+                _ => sets.push(found.keys),
+            }
+        }
+        let select = |set: &JwkSet| match self.alg.as_slice() {
+            [] => VerifyingKeys::from_jwks_by_own_alg(set, backend),
+            allow => Ok(VerifyingKeys::from_jwks(set, allow, backend)),
+        };
+        let set = match <[JwkSet; 1]>::try_from(sets) {
+            // As it is, so that keys which could not be read are told of.
+            Ok([set]) => set,
+            Err(sets) => sets.into_iter().flatten().collect(),
+        };
+        let named = select(&set)?;
+        let mut given: Vec<VerifyingKey> = Vec::new();
+        for jwk in &nameless {
+            for key in select(&JwkSet::new([jwk.clone()]))?.iter() {
+                let bound = if jwk.alg().is_some() {
+                    jwk.clone()
+                } else {
+                    jwk.clone().with_alg(key.alg())?
+                };
+                given.push(VerifyingKey::from_jwk(&bound, backend)?);
+            }
+        }
+        for skipped in named.skipped() {
+            if !matches!(skipped.reason(), SkipReason::NotAllowed) {
+                let name =
+                    skipped.kid().map_or("without a name".to_owned(), |kid| format!("{kid:?}"));
+                output.note(&format!("the key {name} is left out: {}", skipped.reason()));
+            }
+        }
+        if !given.is_empty() {
+            return Ok(named.iter().cloned().chain(given).collect());
+        }
+        if nameless.is_empty() && named.iter().next().is_some() {
+            return Ok(named);
+        }
+        // No key is of use. What is wrong with the first says why; one that is only not allowed is the
+        // token's affair, and told when it is seen.
+        let keys = if nameless.is_empty() {
+            named
+        } else {
+            select(&set.into_iter().chain(nameless.clone()).collect())?
+        };
+        let unnamed = |jwk: &jose::Jwk| jwk.alg().is_none();
+        match keys.skipped().first().map(|skipped| skipped.reason().clone()) {
+            Some(SkipReason::Key(error)) if keys.iter().next().is_none() => Err(error.into()),
+            Some(SkipReason::NotAllowed)
+                if self.alg.is_empty() && !nameless.is_empty() && nameless.iter().all(unnamed) =>
+            {
+                Err(unbound(KeyError::MissingAlgorithm))
+            }
+            _ => Ok(keys),
+        }
+    }
+}
+
+/// Says which option there is against it.
+fn unbound(error: KeyError) -> Failure {
+    let hint = matches!(error, KeyError::MissingAlgorithm);
+    let failure = Failure::from(error);
+    if hint { failure.of("--alg is needed") } else { failure }
+}

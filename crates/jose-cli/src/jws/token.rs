@@ -1,0 +1,89 @@
+//! Tokens and their headers, as they came.
+
+use jose::jws::Serialization;
+use jose::{Limits, base64url};
+use serde_json::{Map, Value};
+
+use crate::failure::{Failure, Stage};
+use crate::source::Source;
+
+/// Refuses a second use of standard input.
+pub(crate) fn refuse_twice<'s>(
+    sources: impl IntoIterator<Item = &'s Source>,
+) -> Result<(), Failure> {
+    match sources.into_iter().filter(|source| **source == Source::Stdin).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::usage("standard input can be read for one thing only")),
+    }
+}
+
+/// The text of a token. White space around it is not part of it.
+pub(crate) fn read(source: &Source) -> Result<String, Failure> {
+    let octets = source.read(Limits::DEFAULT.token)?;
+    let text = std::str::from_utf8(octets.expose_secret()).map_err(|_| {
+        Failure::new(Stage::Malformed, "ERR_JWS_INVALID", "a token is text").of(source)
+    })?;
+    Ok(text.trim_ascii().to_owned())
+}
+
+pub(crate) const fn name(format: Serialization) -> &'static str {
+    match format {
+        Serialization::Flattened => "flattened",
+        Serialization::General => "general",
+        _ => "compact",
+    }
+}
+
+/// The headers of one signature, of which nothing is verified.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Headers {
+    pub(crate) protected: Option<Value>,
+    pub(crate) unprotected: Option<Value>,
+}
+
+impl Headers {
+    /// The headers of each signature of a token that was found to be well-formed.
+    pub(crate) fn all(text: &str, format: Serialization) -> Vec<Self> {
+        if format == Serialization::Compact {
+            return vec![Self {
+                protected: text.split('.').next().and_then(decode),
+                unprotected: None,
+            }];
+        }
+        let Ok(json) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+        let headers = |json: &Value| Self {
+            protected: json.get("protected").and_then(Value::as_str).and_then(decode),
+            unprotected: json.get("header").cloned(),
+        };
+        match json.get("signatures").and_then(Value::as_array) {
+            Some(signatures) => signatures.iter().map(headers).collect(),
+            None => vec![headers(&json)],
+        }
+    }
+
+    /// A parameter, from wherever it is.
+    pub(crate) fn get(&self, name: &str) -> Value {
+        let headers = [&self.protected, &self.unprotected];
+        let found = headers.into_iter().flatten().find_map(|header| header.get(name));
+        found.cloned().unwrap_or_default()
+    }
+
+    /// What a report tells of a signature.
+    pub(crate) fn report(&self, index: usize, verified: bool) -> Map<String, Value> {
+        let header = self.protected.clone().unwrap_or_default();
+        let members = [
+            ("index", index.into()),
+            ("verified", verified.into()),
+            ("alg", self.get("alg")),
+            ("kid", self.get("kid")),
+            ("header", header),
+        ];
+        let unprotected = self.unprotected.clone().map(|header| ("unprotected", header));
+        let members = members.into_iter().chain(unprotected);
+        members.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
+fn decode(segment: &str) -> Option<Value> {
+    serde_json::from_slice(&base64url::decode(segment.as_bytes()).ok()?).ok()
+}
