@@ -2,9 +2,9 @@
 
 use jose::error::KeyError;
 use jose::jwa::SignatureAlgorithm;
-use jose::jwk::Format;
+use jose::jwk::{Format, Params};
 use jose::jws::SkipReason;
-use jose::{JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
+use jose::{Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
 
 use crate::failure::Failure;
 use crate::keys;
@@ -64,12 +64,13 @@ impl VerifierArgs {
         let (mut sets, mut nameless) = (Vec::new(), Vec::new());
         for source in &self.key {
             let found = keys::read(source, &self.password, backend)?;
+            let set = public_halves(found.keys, source, output);
             // One that comes alone and without a name is meant, whatever `kid` the token has.
-            match found.keys.keys() {
+            match set.keys() {
                 [jwk] if found.format != Format::JwkSet && jwk.kid().is_none() => {
                     nameless.push(jwk.clone());
                 }
-                _ => sets.push(found.keys),
+                _ => sets.push(set),
             }
         }
         let select = |set: &JwkSet| match self.alg.as_slice() {
@@ -113,7 +114,7 @@ impl VerifierArgs {
         } else {
             select(&set.into_iter().chain(nameless.clone()).collect())?
         };
-        let unnamed = |jwk: &jose::Jwk| jwk.alg().is_none();
+        let unnamed = |jwk: &Jwk| jwk.alg().is_none();
         match keys.skipped().first().map(|skipped| skipped.reason().clone()) {
             Some(SkipReason::Key(error)) if keys.iter().next().is_none() => Err(error.into()),
             Some(SkipReason::NotAllowed)
@@ -124,6 +125,19 @@ impl VerifierArgs {
             _ => Ok(keys),
         }
     }
+}
+
+/// Whoever has a private key at hand may verify with its public half, and is told that this half is enough.
+fn public_halves(set: JwkSet, source: &Source, output: Output) -> JwkSet {
+    let is_half = |jwk: &Jwk| jwk.is_private() && !matches!(jwk.params(), Params::Oct(_));
+    if !set.keys().iter().any(is_half) {
+        return set;
+    }
+    output.note(&format!(
+        "{source}: a private key; to verify, `jose jwk pub` has all that is needed"
+    ));
+    let half = |jwk: Jwk| if is_half(&jwk) { jwk.to_public().unwrap_or(jwk) } else { jwk };
+    set.into_iter().map(half).collect()
 }
 
 /// Says which option there is against it.
