@@ -344,3 +344,13 @@ fn a_public_key_signs_nothing() {
         with(&SIGN, backend, "any octets", &[&public]).fails(5);
     }
 }
+
+#[test]
+fn a_private_key_verifies_with_its_public_half_and_that_is_told() {
+    for backend in backends() {
+        let key = key("ES256", backend);
+        let run = with(&VERIFY, backend, sign(backend, &key), &[&key]);
+        assert!(run.stderr.contains("jose jwk pub"), "{}", run.stderr);
+        assert_eq!(run.ok(), b"any octets");
+    }
+}
