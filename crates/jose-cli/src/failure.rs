@@ -5,7 +5,10 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use jose::error::{Critical, CryptoError, KeyError, NoMatchReason, ParseError, VerifyError};
+use jose::error::{
+    Critical, CryptoError, DecryptError, KeyError, NoMatchReason, ParseError, Rule, VerifyError,
+};
+use jose::jwe::{self, EncryptError};
 use jose::jwk::ImportError;
 use jose::jws::{SerializationError, Unmet};
 use jose::jwt::{ClaimFailure, ClaimsError};
@@ -118,15 +121,22 @@ impl From<ParseError> for Failure {
     }
 }
 
-impl From<KeyError> for Failure {
-    fn from(error: KeyError) -> Self {
+impl Failure {
+    /// About a key, from an error that somebody else keeps.
+    pub(crate) fn of_key(error: &KeyError) -> Self {
         let stage = match error {
             KeyError::NotApproved { .. } | KeyError::Unsupported { .. } => Stage::Policy,
             KeyError::Unavailable(_) => Stage::Io,
             KeyError::WrongPassword => Stage::Refused,
             _ => Stage::Key,
         };
-        Self::new(stage, error.code(), chain(&error))
+        Self::new(stage, error.code(), chain(error))
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        Self::of_key(&error)
     }
 }
 
@@ -291,5 +301,57 @@ impl Failure {
         let message = other.message.trim_start_matches("the claims are not acceptable: ");
         let message = format!("{}; {message}", self.message);
         Self { message, errors: [self.errors, other.errors].concat(), ..self }
+    }
+}
+
+impl From<jwe::Error> for Failure {
+    fn from(error: jwe::Error) -> Self {
+        match error {
+            jwe::Error::Decrypt(error) => error.into(),
+            jwe::Error::Parse(error) => error.into(),
+            _ => Self::new(Stage::Refused, error.code(), error),
+        }
+    }
+}
+
+impl From<DecryptError> for Failure {
+    fn from(error: DecryptError) -> Self {
+        let stage = match &error {
+            DecryptError::Critical(Critical::NotUnderstood(_)) => Stage::Policy,
+            DecryptError::Critical(_) => Stage::Malformed,
+            // Well-formed, and more than is allowed here.
+            DecryptError::Header(error) => match error.rule() {
+                Rule::Value { member: "zip" | "p2c", .. } => Stage::Policy,
+                _ => Stage::Malformed,
+            },
+            DecryptError::NoMatchingKey(no_match) => stage_of_no_match(no_match.reason()),
+            DecryptError::Unavailable(_) => Stage::Io,
+            _ => Stage::Refused,
+        };
+        Self::new(stage, error.code(), chain(&error))
+    }
+}
+
+impl From<EncryptError> for Failure {
+    fn from(error: EncryptError) -> Self {
+        let text = chain(&error);
+        match error {
+            EncryptError::Key(error) => Self { message: text, ..error.into() },
+            EncryptError::Recipients => Self::new(Stage::Key, error.code(), text),
+            EncryptError::Serialization(error) => error.into(),
+            EncryptError::Unavailable(_) => Self::new(Stage::Io, error.code(), text),
+            _ => Self::new(Stage::Usage, error.code(), text),
+        }
+    }
+}
+
+impl From<jwe::SerializationError> for Failure {
+    fn from(error: jwe::SerializationError) -> Self {
+        let stage = match error {
+            jwe::SerializationError::Malformed(_) => Stage::Malformed,
+            // The token is well; what was asked for is not possible.
+            _ => Stage::Usage,
+        };
+        Self::new(stage, error.code(), chain(&error))
     }
 }

@@ -10,7 +10,10 @@ mod alg;
 mod b64;
 mod backend;
 mod failure;
+mod generated;
+mod jwe;
 mod jwk;
+mod jwks;
 mod jws;
 mod jwt;
 mod keys;
@@ -60,12 +63,18 @@ enum Command {
     Alg(alg::Args),
     #[command(subcommand)]
     B64(b64::Command),
+    Completion(generated::Completion),
+    #[command(subcommand)]
+    Jwe(jwe::Command),
     #[command(subcommand)]
     Jwk(jwk::Command),
+    #[command(subcommand)]
+    Jwks(jwks::Command),
     #[command(subcommand)]
     Jws(jws::Command),
     #[command(subcommand)]
     Jwt(jwt::Command),
+    Man(generated::Man),
 }
 
 fn main() -> ExitCode {
@@ -74,9 +83,13 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Alg(args) => alg::run(args, output),
         Command::B64(command) => b64::run(command, output),
+        Command::Completion(args) => generated::completion(&args, output),
+        Command::Jwe(command) => jwe::run(command, output),
         Command::Jwk(command) => jwk::run(command, output),
         Command::Jws(command) => jws::run(command, output),
         Command::Jwt(command) => jwt::run(command, output),
+        Command::Jwks(command) => jwks::run(command, output),
+        Command::Man(args) => generated::man(&args, output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use jose::Jwk;
+use jose::{Jwk, SecretBytes};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -89,10 +89,19 @@ impl Output {
 
     /// Writes a whole key as JSON, and says so if it is a secret that is not encrypted.
     pub(crate) fn key(self, jwk: &Jwk, args: &OutputArgs) -> Result<(), Failure> {
-        if jwk.is_private() && args.output.is_some() {
+        self.keys(&jwk.expose_secret_json(), jwk.is_private(), args)
+    }
+
+    /// As [`key`](Self::key), of keys that are JSON already.
+    pub(crate) fn keys(
+        self,
+        json: &SecretBytes,
+        private: bool,
+        args: &OutputArgs,
+    ) -> Result<(), Failure> {
+        if private && args.output.is_some() {
             self.note("the key is not encrypted in its file; `jose jwk wrap` encrypts it");
         }
-        let json = jwk.expose_secret_json();
         let mut line = Zeroizing::new(Vec::with_capacity(json.len() + 1));
         line.extend_from_slice(json.expose_secret());
         line.push(b'\n');

@@ -100,6 +100,16 @@ impl Source {
     }
 }
 
+/// That at most one of several is standard input, which is read once.
+pub(crate) fn check_stdin<'s>(
+    sources: impl IntoIterator<Item = &'s Source>,
+) -> Result<(), Failure> {
+    if sources.into_iter().filter(|source| **source == Source::Stdin).count() > 1 {
+        return Err(Failure::usage("standard input can be only one of what is read"));
+    }
+    Ok(())
+}
+
 fn bounded(reader: impl Read, limit: usize) -> io::Result<SecretBytes> {
     // Room for all that is allowed from the start, so that growing leaves no copy behind.
     let mut octets = Zeroizing::new(Vec::with_capacity(limit + 1));

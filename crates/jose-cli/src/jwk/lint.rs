@@ -37,7 +37,7 @@ enum Level {
     Error,
 }
 
-pub(crate) fn run(args: &Args, output: Output) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, command: &str, output: Output) -> Result<(), Failure> {
     let backend = output.backend().get()?;
     let found = keys::read_unchecked(&args.source, &args.password, backend)?;
     let exposure = if args.published { Exposure::Published } else { Exposure::Private };
@@ -46,8 +46,7 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         _ => found.keys.lint(exposure, backend),
     };
     if output.is_json() {
-        output
-            .json(&json!({"schema": "jose-cli/1", "command": "jwk lint", "findings": findings}))?;
+        output.json(&json!({"schema": "jose-cli/1", "command": command, "findings": findings}))?;
     } else {
         for finding in &findings {
             output.line(&finding.to_string())?;

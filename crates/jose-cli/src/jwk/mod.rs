@@ -3,7 +3,7 @@
 mod check;
 mod convert;
 mod generate;
-mod lint;
+pub(crate) mod lint;
 mod public;
 mod thumbprint;
 mod wrap;
@@ -32,7 +32,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Pub(args) => public::run(&args, output),
         Command::Thp(args) => thumbprint::run(&args, output),
         Command::Convert(args) => convert::run(&args, output),
-        Command::Lint(args) => lint::run(&args, output),
+        Command::Lint(args) => lint::run(&args, "jwk lint", output),
         Command::Check(args) => check::run(&args, output),
         Command::Wrap(args) => wrap::wrap(&args, output),
         Command::Unwrap(args) => wrap::unwrap(&args, output),

@@ -3,6 +3,9 @@
 
 mod common;
 mod general;
+mod generated;
+mod jwe;
 mod jwk;
+mod jwks;
 mod jws;
 mod jwt;

@@ -1,0 +1,29 @@
+//! `jose jwe convert`.
+
+use super::Serialization;
+use crate::failure::Failure;
+use crate::output::{Output, OutputArgs};
+use crate::source::Source;
+
+/// Write a token in another serialization, if nothing of it is lost there.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  echo text | PASSWORD=secret jose jwe encrypt --password-env PASSWORD | \
+                        jose jwe convert --to general"
+)]
+pub(crate) struct Args {
+    /// Where the token is.
+    #[arg(default_value = "-", value_name = "TOKEN")]
+    source: Source,
+    /// The serialization to write.
+    #[arg(long, value_enum)]
+    to: Serialization,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
+    let (_, jwe) = super::read(&args.source)?;
+    let token = args.to.write(&jwe).map_err(|failure| failure.of(&args.source))?;
+    output.result(token.as_bytes(), &args.output)
+}

@@ -1,0 +1,34 @@
+//! `jose jwks merge`.
+
+use jose::JwkSet;
+
+use super::SetOutput;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::password::PasswordArgs;
+use crate::source::{Source, check_stdin};
+
+/// Make one set of several, or of keys, in their order. A key that is there twice is kept once.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  jose jwk gen --alg ES256 | jose jwks merge - -o a.json\n  jose jwk gen --alg \
+                        ES256 | jose jwks merge - -o b.json\n  jose jwks merge a.json b.json --public"
+)]
+pub(crate) struct Args {
+    /// The sets, or keys in any format.
+    #[arg(required = true)]
+    sets: Vec<Source>,
+    #[command(flatten)]
+    password: PasswordArgs,
+    #[command(flatten)]
+    to: SetOutput,
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
+    check_stdin(&args.sets)?;
+    let mut set = JwkSet::default();
+    for source in &args.sets {
+        set.merge(super::read(source, &args.password, output)?);
+    }
+    super::write(&set, &args.to, output)
+}
