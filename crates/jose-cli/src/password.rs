@@ -1,5 +1,6 @@
 //! Passwords: from a file, the environment or a prompt, and never from an argument.
 
+use std::cell::OnceCell;
 use std::io::IsTerminal;
 
 use jose::Password;
@@ -20,12 +21,15 @@ pub(crate) struct PasswordArgs {
     /// Read the password from the environment variable of this name.
     #[arg(long, value_name = "NAME")]
     password_env: Option<String>,
+    /// What was read from there: several files may want it, and a pipe gives it once.
+    #[arg(skip)]
+    read: OnceCell<Password>,
 }
 
 impl PasswordArgs {
     /// From this file, if any.
     pub(crate) const fn of(file: Option<Source>) -> Self {
-        Self { password_file: file, password_env: None }
+        Self { password_file: file, password_env: None, read: OnceCell::new() }
     }
 
     /// The password, if one was given.
@@ -35,11 +39,14 @@ impl PasswordArgs {
             (None, Some(name)) => Source::Env(name.clone()),
             (None, None) => return Ok(None),
         };
+        if let Some(password) = self.read.get() {
+            return Ok(Some(password.clone()));
+        }
         let octets = source.read(MAX)?;
         let octets = octets.expose_secret();
         let line = octets.strip_suffix(b"\n").unwrap_or(octets);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        Ok(Some(Password::new(line)))
+        Ok(Some(self.read.get_or_init(|| Password::new(line)).clone()))
     }
 
     /// The password that was given, or one that is asked for on the terminal.

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jose::SecretBytes;
 use zeroize::Zeroizing;
@@ -22,6 +23,9 @@ pub(crate) enum Source {
     File(PathBuf),
     Stdin,
 }
+
+/// Whether somebody has read standard input, of which there is one.
+static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 
 impl FromStr for Source {
     type Err = String;
@@ -90,7 +94,13 @@ impl Source {
                 let file = File::open(path).map_err(|error| failed(&error))?;
                 bounded(file, limit).map_err(|error| failed(&error))?
             }
-            Self::Stdin => bounded(io::stdin().lock(), limit).map_err(|error| failed(&error))?,
+            Self::Stdin => {
+                // A second reader would find nothing, and take that for what it was to read.
+                if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
+                    return Err(stdin_is_taken());
+                }
+                bounded(io::stdin().lock(), limit).map_err(|error| failed(&error))?
+            }
         };
         if octets.len() > limit {
             let message = format!("{self}: longer than {limit} octets");
@@ -100,14 +110,19 @@ impl Source {
     }
 }
 
-/// That at most one of several is standard input, which is read once.
+/// That at most one of several is standard input: a matter of usage, which is told before anything is
+/// read.
 pub(crate) fn check_stdin<'s>(
     sources: impl IntoIterator<Item = &'s Source>,
 ) -> Result<(), Failure> {
-    if sources.into_iter().filter(|source| **source == Source::Stdin).count() > 1 {
-        return Err(Failure::usage("standard input can be only one of what is read"));
+    match sources.into_iter().filter(|source| **source == Source::Stdin).count() {
+        0 | 1 => Ok(()),
+        _ => Err(stdin_is_taken()),
     }
-    Ok(())
+}
+
+fn stdin_is_taken() -> Failure {
+    Failure::usage("standard input can be read for one thing only")
 }
 
 fn bounded(reader: impl Read, limit: usize) -> io::Result<SecretBytes> {

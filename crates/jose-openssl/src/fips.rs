@@ -45,9 +45,10 @@ impl FipsConfig {
 /// A backend that does everything in the FIPS provider that the system's configuration file names, and
 /// refuses what is not approved.
 ///
-/// It has a library context of its own, so the rest of the process goes on as before. The file is the
-/// one that libcrypto itself reads by default, and the module's self tests are run before this returns.
-/// The same value comes back every time.
+/// It has a library context of its own, so [`BACKEND`](crate::BACKEND) goes on as before. The file is the
+/// one that libcrypto itself reads by default; what else it holds for the whole process (engines, TLS
+/// settings, names of object identifiers) OpenSSL takes again. The module's self tests are run before this
+/// returns, and the same value comes back every time.
 ///
 /// # Errors
 ///
@@ -184,8 +185,7 @@ impl Error for FipsError {
     }
 }
 
-/// What is asked for before a context is believed: of every kind of implementation one that all modules
-/// have.
+/// What is asked for before a context is believed: all that every module has and that is used here.
 const PROOF: [(Kind, &CStr, &str); 15] = [
     (Kind::Digest, c"SHA2-256", "SHA2-256"),
     (Kind::Digest, c"SHA2-384", "SHA2-384"),

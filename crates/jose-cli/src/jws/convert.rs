@@ -6,7 +6,7 @@ use super::sign::{MAX, To};
 use super::token;
 use crate::failure::Failure;
 use crate::output::{Output, OutputArgs};
-use crate::source::Source;
+use crate::source::{Source, check_stdin};
 
 /// Write a token in another serialization, with the same signatures. Nothing is verified.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    token::refuse_twice(args.payload.iter().chain([&args.token]))?;
+    check_stdin(args.payload.iter().chain([&args.token]))?;
     let mut jws = Jws::parse(token::read(&args.token)?)?;
     if let Some(payload) = &args.payload {
         jws = jws.with_payload(payload.read(MAX)?.expose_secret())?;

@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::header::{self, Member};
 use super::keys::SignerArgs;
-use super::token;
 use crate::failure::Failure;
 use crate::output::{Output, OutputArgs};
-use crate::source::Source;
+use crate::source::{Source, check_stdin};
 
 /// Longest payload in octets.
 pub(super) const MAX: usize = 64 * 1024 * 1024;
@@ -74,7 +73,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    token::refuse_twice(args.signer.key.iter().chain([&args.payload]))?;
+    check_stdin(args.signer.key.iter().chain([&args.payload]))?;
     let several = args.signer.key.len() > 1;
     let to = args.serialization.unwrap_or(if several { To::General } else { To::Compact });
     if several && to != To::General {

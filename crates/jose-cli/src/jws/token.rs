@@ -7,16 +7,6 @@ use serde_json::{Map, Value};
 use crate::failure::{Failure, Stage};
 use crate::source::Source;
 
-/// Refuses a second use of standard input.
-pub(crate) fn refuse_twice<'s>(
-    sources: impl IntoIterator<Item = &'s Source>,
-) -> Result<(), Failure> {
-    match sources.into_iter().filter(|source| **source == Source::Stdin).count() {
-        0 | 1 => Ok(()),
-        _ => Err(Failure::usage("standard input can be read for one thing only")),
-    }
-}
-
 /// The text of a token. White space around it is not part of it.
 pub(crate) fn read(source: &Source) -> Result<String, Failure> {
     let octets = source.read(Limits::DEFAULT.token)?;

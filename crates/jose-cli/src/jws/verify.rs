@@ -8,7 +8,7 @@ use super::keys::VerifierArgs;
 use super::token::{self, Headers};
 use crate::failure::{Failure, chain};
 use crate::output::Output;
-use crate::source::Source;
+use crate::source::{Source, check_stdin};
 
 /// Verify a token in any serialization, and write what was signed.
 ///
@@ -46,7 +46,7 @@ fn required(text: &str) -> Result<Required, String> {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    token::refuse_twice(args.verifier.key.iter().chain(&args.payload).chain([&args.token]))?;
+    check_stdin(args.verifier.key.iter().chain(&args.payload).chain([&args.token]))?;
     let mut report = output.report("jws verify");
     report.insert("valid".into(), false.into());
     report.insert("verified".into(), false.into());

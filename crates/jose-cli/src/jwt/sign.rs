@@ -9,9 +9,8 @@ use super::time::{self, Time};
 use crate::failure::{Failure, Stage};
 use crate::jws::header::{self, Member};
 use crate::jws::keys::SignerArgs;
-use crate::jws::token;
 use crate::output::{Output, OutputArgs};
-use crate::source::Source;
+use crate::source::{Source, check_stdin};
 
 /// Sign claims.
 ///
@@ -69,7 +68,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    token::refuse_twice(args.signer.key.iter().chain(&args.claims))?;
+    check_stdin(args.signer.key.iter().chain(&args.claims))?;
     if args.header.iter().any(|member| member.name == "typ") {
         return Err(Failure::usage("--typ sets the header parameter typ"));
     }

@@ -10,7 +10,7 @@ use crate::jws::header::{self, Member};
 use crate::jws::keys::VerifierArgs;
 use crate::jws::token::{self, Headers};
 use crate::output::Output;
-use crate::source::Source;
+use crate::source::{Source, check_stdin};
 
 /// Verify a token and its claims, and write the claims as they were signed.
 ///
@@ -63,7 +63,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    token::refuse_twice(args.verifier.key.iter().chain([&args.token]))?;
+    check_stdin(args.verifier.key.iter().chain([&args.token]))?;
     let rules = rules(args)?;
     let mut report = output.report("jwt verify");
     match verify(args, &rules, output) {

@@ -81,3 +81,39 @@ fn a_key_may_come_from_the_environment() {
     }
     jose(&["jwk", "pub", "env:JOSE_TEST_NO_SUCH"], "").fails(6);
 }
+
+#[test]
+fn standard_input_is_read_for_one_thing_only() {
+    let key = key("HS256", backends().next().unwrap());
+    for args in [
+        &["jws", "sign", "--key", "-"][..],
+        &["jws", "verify", "--key", "-"],
+        &["jwe", "encrypt", "--key", "-"],
+        &["jwks", "add", "-", "-"],
+        &["jwk", "wrap", "--password-file", "-"],
+    ] {
+        let told = jose(args, &key).fails(2);
+        assert!(told.contains("one thing only"), "{args:?} {told}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_password_from_a_pipe_serves_several_files() {
+    let backend = backends().next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let wrapped = |name: &str| {
+        let path = directory.path().join(name);
+        let env = [("JOSE_TEST_PASSWORD", "from a pipe")];
+        let wrap = ["jwk", "wrap", "--password-env", "JOSE_TEST_PASSWORD"];
+        let token = crate::common::jose_with(&wrap, key("HS256", backend), &env).text();
+        std::fs::write(&path, token).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (one, two, payload) = (wrapped("one"), wrapped("two"), directory.path().join("payload"));
+    std::fs::write(&payload, "x").unwrap();
+    let sign = ["jws", "sign", "--key", &one, "--key", &two, "--password-file", "-"];
+    let sign = [&sign[..], &["--payload", payload.to_str().unwrap()]].concat();
+    let run = jose(&sign, "from a pipe\n");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+}

@@ -24,7 +24,7 @@ impl Jwk {
     ///
     /// [`KeyError`] with both sides: "A256KW takes 256 bits, this key has 512".
     pub fn check_for(&self, alg: impl Into<Alg>) -> Result<(), KeyError> {
-        check_fit(self.params(), alg.into())
+        self.params().check_for(alg)
     }
 
     /// Checks what can be told of this key without arithmetic: the size, oddness and exponent of an RSA
