@@ -60,7 +60,7 @@ impl Password {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Algorithm`] for an algorithm that takes no password, [`KeyError::TooShort`] for an
+    /// [`KeyError::Purpose`] for an algorithm that takes no password, [`KeyError::TooShort`] for an
     /// empty one, [`KeyError::Salt`] and [`KeyError::Rounds`] for a salt or a number of rounds outside
     /// the bounds, [`KeyError::Unsupported`] and [`KeyError::Unavailable`] if `backend` derives no keys
     /// or could not.
@@ -96,7 +96,7 @@ impl Password {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Algorithm`] for an algorithm that takes no password.
+    /// [`KeyError::Purpose`] for an algorithm that takes no password.
     pub fn default_p2c(alg: KeyManagementAlgorithm) -> Result<u32, KeyError> {
         alg.password_hash().ok_or_else(|| not_pbes2(alg))?;
         Ok(default_count(alg).get())

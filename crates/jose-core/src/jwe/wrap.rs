@@ -125,7 +125,7 @@ impl EncryptionKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Algorithm`] for `dir` and `ECDH-ES`, which wrap no key:
+    /// [`KeyError::Purpose`] for `dir` and `ECDH-ES`, which wrap no key:
     /// [`establish_key`](Self::establish_key) gives the one they have.
     /// [`KeyError::WrappedLength`] for a `key` of a length that the algorithm does not wrap: AES Key
     /// Wrap takes multiples of 8 octets from 16 on (RFC 3394 §2), RSA-OAEP as many octets as its
@@ -214,7 +214,7 @@ impl DecryptionKey {
     /// # Errors
     ///
     /// [`UnwrapError::Key`] for what this key does not do whatever was wrapped: with
-    /// [`KeyError::Algorithm`] for `dir` and `ECDH-ES`, which unwrap no key
+    /// [`KeyError::Purpose`] for `dir` and `ECDH-ES`, which unwrap no key
     /// ([`recover_key`](Self::recover_key) gives the one they have); with [`KeyError::AskedFor`] for
     /// `RSA1_5`, which answers with random keys rather than with no, and so is of use for tokens alone;
     /// with [`KeyError::WrappedLength`] for a `len` that the algorithm does not wrap.
