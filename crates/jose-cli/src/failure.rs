@@ -15,16 +15,17 @@ use jose::jwt::{ClaimFailure, ClaimsError};
 use jose::{jws, jwt};
 use serde_json::{Map, Value, json};
 
-/// The stage at which a command failed, which decides the exit code.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// The stage at which a command failed, which decides the exit code. Of many failures the first in this
+/// order counts.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Stage {
-    Claims,
-    Io,
-    Key,
+    Usage,
     Malformed,
     Policy,
+    Key,
+    Io,
     Refused,
-    Usage,
+    Claims,
 }
 
 /// Why a command failed.
@@ -34,6 +35,8 @@ pub(crate) struct Failure {
     code: &'static str,
     message: String,
     closed_pipe: bool,
+    /// Whether its report has been written.
+    told: bool,
     /// What the report in JSON tells besides.
     members: Map<String, Value>,
     /// Each of several errors; if empty, there is one.
@@ -43,7 +46,8 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(stage: Stage, code: &'static str, message: impl fmt::Display) -> Self {
         let message = message.to_string();
-        Self { stage, code, message, closed_pipe: false, members: Map::new(), errors: Vec::new() }
+        let (members, errors) = (Map::new(), Vec::new());
+        Self { stage, code, message, closed_pipe: false, told: false, members, errors }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
@@ -74,6 +78,20 @@ impl Failure {
         report.insert("schema".into(), "jose-cli/1".into());
         report.insert("errors".into(), errors.into());
         report.into()
+    }
+
+    /// The same, of which the report has been written.
+    pub(crate) fn told(self) -> Self {
+        Self { told: true, ..self }
+    }
+
+    pub(crate) const fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Whether it counts more than `other`.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        self.stage < other.stage
     }
 
     /// Whether the signatures were valid, and what they sign was not acceptable.
@@ -244,10 +262,21 @@ impl From<jwt::SignError> for Failure {
     }
 }
 
+impl From<jwt::EncryptError> for Failure {
+    fn from(error: jwt::EncryptError) -> Self {
+        match error {
+            jwt::EncryptError::Claims(error) => error.into(),
+            jwt::EncryptError::Jwe(error) => error.into(),
+            _ => Self::new(Stage::Usage, error.code(), chain(&error)),
+        }
+    }
+}
+
 impl From<jwt::Error> for Failure {
     fn from(error: jwt::Error) -> Self {
         match error {
             jwt::Error::Claims(error) => error.into(),
+            jwt::Error::Decrypt(error) => error.into(),
             jwt::Error::Parse(error) => error.into(),
             jwt::Error::Verify(error) => error.into(),
             _ => Self::new(Stage::Refused, error.code(), chain(&error)),

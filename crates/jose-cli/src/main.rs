@@ -19,7 +19,10 @@ mod jwt;
 mod keys;
 mod output;
 mod password;
+mod progress;
 mod source;
+mod terminal;
+mod tokens;
 
 use std::process::ExitCode;
 
@@ -53,9 +56,11 @@ struct Common {
     /// Write results as JSON.
     #[arg(long, global = true)]
     json: bool,
-    /// Say nothing on standard error but errors.
+    /// Say nothing on standard error but errors, and what is not verified.
     #[arg(long, short, global = true)]
     quiet: bool,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +84,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    cli.common.color.write_global();
     let output = Output::new(cli.common);
     let done = match cli.command {
         Command::Alg(args) => alg::run(args, output),

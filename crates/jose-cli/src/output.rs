@@ -1,15 +1,18 @@
 //! Where results go: standard output, or a file that is written whole or not at all.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use jose::{Jwk, SecretBytes};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::Common;
 use crate::backend::BackendName;
 use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::terminal;
+use crate::tokens::Report;
 
 /// How to report.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +29,12 @@ pub(crate) struct OutputArgs {
     /// Write over an existing file.
     #[arg(long, requires = "output")]
     force: bool,
+}
+
+impl OutputArgs {
+    pub(crate) const fn is_file(&self) -> bool {
+        self.output.is_some()
+    }
 }
 
 impl Output {
@@ -63,21 +72,55 @@ impl Output {
     /// Says what is not a result, unless it was asked to be quiet.
     pub(crate) fn note(self, note: &str) {
         if !self.common.quiet {
-            // There is nobody to tell that it could not be told.
-            let _ = writeln!(io::stderr(), "jose: {note}");
+            terminal::say(terminal::NOTE, note);
         }
     }
 
+    /// Says what whoever does not know it could be harmed by.
+    #[allow(clippy::unused_self, reason = "results and diagnostics have one door")]
+    pub(crate) fn warn(self, warning: &str) {
+        terminal::say(terminal::WARNING, warning);
+    }
+
     pub(crate) fn failure(self, failure: &Failure) {
-        let _ = writeln!(io::stderr(), "jose: {failure}");
-        if self.common.json {
+        terminal::say(terminal::FAILURE, failure);
+        if self.common.json && !failure.is_told() {
             let _ = self.json(&failure.report());
         }
     }
 
+    /// Shows on a terminal that something is being done.
+    pub(crate) fn working(self, what: &'static str) -> Progress {
+        if self.common.quiet { Progress::hidden() } else { Progress::working(what) }
+    }
+
+    /// Shows on a terminal how much has been done, if results do not show it there already.
+    pub(crate) fn count(self, what: &'static str) -> Progress {
+        let hidden = self.common.quiet || io::stdout().is_terminal();
+        if hidden { Progress::hidden() } else { Progress::count(what) }
+    }
+
+    /// Tells of a token: as JSON if that was asked for, to a terminal so that people can read it, and
+    /// elsewhere the octets alone.
+    pub(crate) fn answer(
+        self,
+        report: &Report,
+        octets: &SecretBytes,
+        args: &OutputArgs,
+    ) -> Result<(), Failure> {
+        if self.common.json {
+            let line = Zeroizing::new(format!("{}\n", Value::from(report.clone())));
+            return self.result(line.as_bytes(), args);
+        }
+        if !args.is_file() && io::stdout().is_terminal() {
+            return terminal::show(report, octets.expose_secret());
+        }
+        self.result(octets.expose_secret(), args)
+    }
+
     /// The beginning of a report: what was asked, and of which backend.
-    pub(crate) fn report(self, command: &str) -> Map<String, Value> {
-        let mut report = Map::new();
+    pub(crate) fn report(self, command: &str) -> Report {
+        let mut report = Report::new();
         report.insert("schema".into(), "jose-cli/1".into());
         report.insert("command".into(), command.into());
         if let Ok(backend) = self.backend().get() {

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -74,40 +74,44 @@ impl fmt::Display for Source {
 impl Source {
     /// All octets there are, if they are at most `limit`. No more is read than shows that there are more.
     pub(crate) fn read(&self, limit: usize) -> Result<SecretBytes, Failure> {
-        let failed = |error: &io::Error| Failure::io(self, error);
-        let octets = match self {
+        let octets = bounded(self.open()?, limit).map_err(|error| Failure::io(self, &error))?;
+        if octets.len() > limit {
+            return Err(too_long(limit).of(self));
+        }
+        Ok(octets)
+    }
+
+    /// The octets, to be read in pieces.
+    pub(crate) fn open(&self) -> Result<Box<dyn Read>, Failure> {
+        let open = |path: &Path| -> Result<Box<dyn Read>, Failure> {
+            Ok(Box::new(File::open(path).map_err(|error| Failure::io(self, &error))?))
+        };
+        match self {
             Self::Env(name) => {
                 #[allow(clippy::disallowed_methods, reason = "the user has named it")]
                 let value = std::env::var(name);
                 let value = value.map_err(|_| {
                     Failure::new(Stage::Io, "ERR_IO", format!("no environment variable {name}"))
                 })?;
-                SecretBytes::new(value.into_bytes())
+                Ok(Box::new(Cursor::new(Zeroizing::new(value.into_bytes()))))
             }
             // A name that Unix has for it, so that no descriptor is taken over unsafely.
-            Self::Fd(number) => {
-                let file =
-                    File::open(format!("/dev/fd/{number}")).map_err(|error| failed(&error))?;
-                bounded(file, limit).map_err(|error| failed(&error))?
-            }
-            Self::File(path) => {
-                let file = File::open(path).map_err(|error| failed(&error))?;
-                bounded(file, limit).map_err(|error| failed(&error))?
-            }
+            Self::Fd(number) => open(Path::new(&format!("/dev/fd/{number}"))),
+            Self::File(path) => open(path),
             Self::Stdin => {
                 // A second reader would find nothing, and take that for what it was to read.
                 if STDIN_IS_READ.swap(true, Ordering::Relaxed) {
                     return Err(stdin_is_taken());
                 }
-                bounded(io::stdin().lock(), limit).map_err(|error| failed(&error))?
+                Ok(Box::new(io::stdin().lock()))
             }
-        };
-        if octets.len() > limit {
-            let message = format!("{self}: longer than {limit} octets");
-            return Err(Failure::new(Stage::Malformed, "ERR_TOO_LONG", message));
         }
-        Ok(octets)
     }
+}
+
+/// That there is more than may be read.
+pub(crate) fn too_long(limit: usize) -> Failure {
+    Failure::new(Stage::Malformed, "ERR_TOO_LONG", format!("longer than {limit} octets"))
 }
 
 /// That at most one of several is standard input: a matter of usage, which is told before anything is

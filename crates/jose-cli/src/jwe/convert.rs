@@ -4,6 +4,7 @@ use super::Serialization;
 use crate::failure::Failure;
 use crate::output::{Output, OutputArgs};
 use crate::source::Source;
+use crate::tokens;
 
 /// Write a token in another serialization, if nothing of it is lost there.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,9 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let (_, jwe) = super::read(&args.source)?;
+    let octets = args.source.read(super::MAX_TOKEN)?;
+    let jwe = super::parse(tokens::text(octets.expose_secret())?)
+        .map_err(|failure| failure.of(&args.source))?;
     let token = args.to.write(&jwe).map_err(|failure| failure.of(&args.source))?;
     output.result(token.as_bytes(), &args.output)
 }

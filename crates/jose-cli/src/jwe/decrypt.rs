@@ -3,16 +3,18 @@
 use jose::crypto::Backend;
 use jose::error::KeyError;
 use jose::jwa::{ContentEncryption, KeyManagementAlgorithm};
-use jose::jwe::SkipReason;
+use jose::jwe::{Decrypted, SkipReason};
 use jose::jwk::Format;
-use jose::{Alg, DecryptionKey, DecryptionKeys, Jwe, Jwk, JwkSet, SecretBytes, base64url, jwe};
+use jose::{Alg, DecryptionKey, DecryptionKeys, Jwe, Jwk, JwkSet, SecretBytes, jwe};
 use serde_json::json;
 
+use super::Serialization;
 use crate::failure::{Failure, Stage};
 use crate::keys;
 use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
 use crate::source::{Source, check_stdin};
+use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Decrypt a token in any serialization, and write the plaintext once it is known to be whole.
 ///
@@ -26,12 +28,23 @@ use crate::source::{Source, check_stdin};
                         rsa.pem --alg RSA-OAEP-256"
 )]
 pub(crate) struct Args {
-    /// Where the token is.
-    #[arg(default_value = "-", value_name = "TOKEN")]
-    source: Source,
+    #[command(flatten)]
+    decryption: DecryptionArgs,
+    /// An extension that whoever uses the plaintext understands.
+    #[arg(long, value_name = "NAME")]
+    crit: Vec<String>,
+    #[command(flatten)]
+    tokens: TokenArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Whose tokens are decrypted, and what they may look like.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DecryptionArgs {
     /// A private or shared key, or a set of them, in any format; repeated for more.
-    #[arg(long, value_name = "SOURCE")]
-    key: Vec<Source>,
+    #[arg(long, short, value_name = "SOURCE")]
+    pub(crate) key: Vec<Source>,
     /// Allow these key management algorithms and no others.
     #[arg(long, value_delimiter = ',', value_name = "ALG,…", value_parser = super::alg)]
     alg: Vec<KeyManagementAlgorithm>,
@@ -48,53 +61,116 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     max_p2c: Option<u32>,
     #[command(flatten)]
-    password: PasswordArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) password: PasswordArgs,
+}
+
+/// A token that is not decrypted yet.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    jwe: Jwe,
+    takes_password: bool,
+}
+
+impl DecryptionArgs {
+    /// Parses a token in any serialization, and tells what it looks like.
+    pub(crate) fn parse(&self, text: &str, report: &mut Report) -> Result<Sealed, Failure> {
+        let jwe = super::parse(text)?;
+        check_alg(&jwe, &self.alg)?;
+        let [header, shared, recipients] = super::inspect::headers(&jwe)?;
+        report.insert("format".into(), Serialization::of(text).name().into());
+        report.insert("kind".into(), "jwe".into());
+        report.insert("header".into(), header);
+        if !shared.is_null() {
+            report.insert("unprotected".into(), shared);
+        }
+        report.insert("recipients".into(), recipients);
+        report.insert("decrypted".into(), false.into());
+        let takes_password = jwe
+            .recipients()
+            .filter_map(Result::ok)
+            .any(|recipient| recipient.alg().starts_with("PBES2-"));
+        Ok(Sealed { jwe, takes_password })
+    }
+
+    /// The keys of the files, or of the password.
+    pub(crate) fn keys(&self, output: Output) -> Result<DecryptionKeys, Failure> {
+        let backend = output.backend().get()?;
+        if self.key.is_empty() { password(self, backend) } else { from_files(self, backend) }
+    }
+
+    /// The content of a token, once it is known to be whole.
+    pub(crate) fn decrypt(
+        &self,
+        token: &Sealed,
+        keys: &DecryptionKeys,
+        policy: &jwe::Policy,
+        output: Output,
+        report: &mut Report,
+    ) -> Result<Decrypted<Vec<u8>>, Failure> {
+        let working = token.takes_password.then(|| output.working("deriving a key"));
+        let decrypted = token.jwe.decrypt_with(keys, policy)?;
+        drop(working);
+        report.insert("decrypted".into(), true.into());
+        report.insert("index".into(), decrypted.index().into());
+        report.insert("alg".into(), decrypted.alg().name().into());
+        report.insert("enc".into(), decrypted.enc().name().into());
+        report.insert("kid".into(), json!(decrypted.key_id()));
+        Ok(decrypted)
+    }
+
+    pub(crate) fn policy<'n>(&self, understood: impl Iterator<Item = &'n String>) -> jwe::Policy {
+        let mut limits = super::limits();
+        if let Some(octets) = self.max_inflated {
+            limits.inflated = octets;
+        }
+        let mut policy = understood.fold(jwe::Policy::new(), jwe::Policy::understands);
+        policy = policy.limits(limits);
+        if !self.enc.is_empty() {
+            policy = policy.encs(self.enc.clone());
+        }
+        if let Some(rounds) = self.max_p2c {
+            policy = policy.max_p2c(rounds);
+        }
+        if self.allow_zip {
+            policy = policy.inflate();
+        }
+        policy
+    }
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    check_stdin(args.key.iter().chain([&args.source]))?;
-    let backend = output.backend().get()?;
-    let (serialization, jwe) = super::read(&args.source)?;
-    check_alg(&jwe, &args.alg)?;
-    let keys =
-        if args.key.is_empty() { password(args, backend) } else { from_files(args, backend) };
-    let decrypted = jwe.decrypt_with(&keys?, &policy(args));
-    let decrypted = decrypted.map_err(|error| Failure::from(error).of(&args.source))?;
-    let (alg, enc, index) = (decrypted.alg().name(), decrypted.enc().name(), decrypted.index());
-    let kid = decrypted.key_id().map(ToOwned::to_owned);
-    // Wiped when it has been written.
-    let plaintext = SecretBytes::new(decrypted.into_content());
-    if output.is_json() {
-        let [header, shared, recipients] = super::inspect::headers(&jwe)?;
-        let told = json!({
-            "schema": "jose-cli/1", "command": "jwe decrypt", "kind": "jwe", "valid": true, "decrypted": true,
-            "format": serialization.name(), "header": header, "unprotected": shared,
-            "recipients": recipients, "index": index, "alg": alg, "enc": enc, "kid": kid,
-            "payload_b64u": base64url::encode(plaintext.expose_secret()),
-        });
-        return output.result(format!("{told}\n").as_bytes(), &args.output);
-    }
-    output.result(plaintext.expose_secret(), &args.output)
+    check_stdin(args.decryption.key.iter().chain([args.tokens.source()]))?;
+    tokens::run(args, &args.tokens, &args.output, output)
 }
 
-fn policy(args: &Args) -> jwe::Policy {
-    let mut limits = super::limits();
-    if let Some(octets) = args.max_inflated {
-        limits.inflated = octets;
+impl Reader for Args {
+    const NAME: &'static str = "jwe decrypt";
+    const MAX: usize = super::MAX_TOKEN;
+    type Token = Sealed;
+    type Keys = DecryptionKeys;
+
+    fn parse(&self, text: &str, report: &mut Report) -> Result<Sealed, Failure> {
+        self.decryption.parse(text, report)
     }
-    let mut policy = jwe::Policy::new().limits(limits);
-    if !args.enc.is_empty() {
-        policy = policy.encs(args.enc.clone());
+
+    fn keys(&self, output: Output) -> Result<DecryptionKeys, Failure> {
+        self.decryption.keys(output)
     }
-    if let Some(rounds) = args.max_p2c {
-        policy = policy.max_p2c(rounds);
+
+    fn read(
+        &self,
+        token: Sealed,
+        keys: &DecryptionKeys,
+        output: Output,
+        report: &mut Report,
+    ) -> Result<SecretBytes, Failure> {
+        let policy = self.decryption.policy(self.crit.iter());
+        let decrypted = self.decryption.decrypt(&token, keys, &policy, output, report)?;
+        // Wiped when it has been written.
+        let plaintext = SecretBytes::new(decrypted.into_content());
+        tokens::insert_payload(report, plaintext.expose_secret());
+        Ok(plaintext)
     }
-    if args.allow_zip {
-        policy = policy.inflate();
-    }
-    policy
 }
 
 /// That a recipient has an allowed algorithm, before any key is looked at.
@@ -107,7 +183,10 @@ fn check_alg(jwe: &Jwe, allowed: &[KeyManagementAlgorithm]) -> Result<(), Failur
     Err(Failure::new(Stage::Policy, "ERR_JWE_ALG_NOT_ALLOWED", "the token's `alg` is not allowed"))
 }
 
-fn password(args: &Args, backend: &'static dyn Backend) -> Result<DecryptionKeys, Failure> {
+fn password(
+    args: &DecryptionArgs,
+    backend: &'static dyn Backend,
+) -> Result<DecryptionKeys, Failure> {
     let algs = [Alg::PBES2_HS256_A128KW, Alg::PBES2_HS384_A192KW, Alg::PBES2_HS512_A256KW];
     let allowed = |alg: &KeyManagementAlgorithm| args.alg.is_empty() || args.alg.contains(alg);
     let password = args.password.to_read("the token")?;
@@ -117,7 +196,10 @@ fn password(args: &Args, backend: &'static dyn Backend) -> Result<DecryptionKeys
     Ok(keys?)
 }
 
-fn from_files(args: &Args, backend: &'static dyn Backend) -> Result<DecryptionKeys, Failure> {
+fn from_files(
+    args: &DecryptionArgs,
+    backend: &'static dyn Backend,
+) -> Result<DecryptionKeys, Failure> {
     let (mut alone, mut set) = (Vec::new(), JwkSet::default());
     for source in &args.key {
         let found = keys::read(source, &args.password, backend)?;
@@ -144,7 +226,7 @@ fn from_files(args: &Args, backend: &'static dyn Backend) -> Result<DecryptionKe
 /// that name any.
 fn single(
     jwk: &Jwk,
-    args: &Args,
+    args: &DecryptionArgs,
     backend: &'static dyn Backend,
 ) -> Result<Vec<DecryptionKey>, Failure> {
     if args.alg.is_empty() {

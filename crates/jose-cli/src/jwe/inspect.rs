@@ -1,12 +1,14 @@
 //! `jose jwe inspect`.
 
-use jose::{Jwe, base64url};
+use std::fmt::Write as _;
+
+use jose::{Jwe, SecretBytes, base64url};
 use serde_json::{Value, json};
 
 use super::Serialization;
 use crate::failure::{Failure, Stage};
-use crate::output::Output;
-use crate::source::Source;
+use crate::output::{Output, OutputArgs};
+use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Show the headers of a token. Nothing is decrypted, and nothing is known to be true.
 #[derive(Debug, clap::Args)]
@@ -15,33 +17,58 @@ use crate::source::Source;
                         jose jwe inspect"
 )]
 pub(crate) struct Args {
-    /// Where the token is.
-    #[arg(default_value = "-", value_name = "TOKEN")]
-    source: Source,
+    #[command(flatten)]
+    tokens: TokenArgs,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let (serialization, jwe) = super::read(&args.source)?;
-    output.note("NOT DECRYPTED: anyone could have written this");
-    let [header, shared, recipients] = headers(&jwe)?;
-    if output.is_json() {
-        return output.json(&json!({
-            "schema": "jose-cli/1", "command": "jwe inspect", "kind": "jwe", "decrypted": false,
-            "verified": false, "format": serialization.name(), "header": header, "unprotected": shared,
-            "recipients": recipients,
-        }));
-    }
-    output.line(&format!("format: {}", serialization.name()))?;
-    output.line(&format!("protected: {}", shown(&header)))?;
-    if !shared.is_null() {
-        output.line(&format!("unprotected: {}", shown(&shared)))?;
-    }
-    if serialization != Serialization::Compact {
-        for recipient in recipients.as_array().into_iter().flatten() {
-            output.line(&format!("recipient: {}", shown(recipient)))?;
+    tokens::run(args, &args.tokens, &OutputArgs::default(), output)
+}
+
+impl Reader for Args {
+    const NAME: &'static str = "jwe inspect";
+    const MAX: usize = super::MAX_TOKEN;
+    const PEEKS: bool = true;
+    type Token = String;
+    type Keys = ();
+
+    fn parse(&self, text: &str, report: &mut Report) -> Result<String, Failure> {
+        let format = Serialization::of(text);
+        let [header, shared, recipients] = headers(&super::parse(text)?)?;
+        let mut shown = format!("format: {}\nprotected: {header}\n", format.name());
+        if !shared.is_null() {
+            // A `String` takes everything.
+            let _ = writeln!(shown, "unprotected: {shared}");
         }
+        if format != Serialization::Compact {
+            for recipient in recipients.as_array().into_iter().flatten() {
+                let _ = writeln!(shown, "recipient: {recipient}");
+            }
+        }
+        report.insert("format".into(), format.name().into());
+        report.insert("kind".into(), "jwe".into());
+        report.insert("decrypted".into(), false.into());
+        report.insert("header".into(), header);
+        if !shared.is_null() {
+            report.insert("unprotected".into(), shared);
+        }
+        report.insert("recipients".into(), recipients);
+        Ok(shown)
     }
-    Ok(())
+
+    fn keys(&self, _: Output) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        shown: String,
+        (): &(),
+        _: Output,
+        _: &mut Report,
+    ) -> Result<SecretBytes, Failure> {
+        Ok(SecretBytes::new(shown.into_bytes()))
+    }
 }
 
 /// The protected header, the one that all recipients share, and a description of each recipient.
@@ -66,12 +93,4 @@ pub(super) fn headers(jwe: &Jwe) -> Result<[Value; 3], Failure> {
     });
     let recipients = Value::Array(recipients.collect());
     Ok([protected, json.get("unprotected").cloned().unwrap_or_default(), recipients])
-}
-
-/// As JSON, without what would steer a terminal.
-fn shown(json: &Value) -> String {
-    let escape = |c: char| {
-        if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
-    };
-    json.to_string().chars().map(escape).collect()
 }

@@ -1,31 +1,30 @@
 //! `jose jwe`: encrypted tokens.
 
 mod convert;
-mod decrypt;
-mod encrypt;
+pub(crate) mod decrypt;
+pub(crate) mod encrypt;
 mod inspect;
 
 use clap::{Subcommand, ValueEnum};
 use jose::jwa::{ContentEncryption, KeyManagementAlgorithm};
 use jose::{Jwe, Limits};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Stage};
 use crate::output::Output;
-use crate::source::Source;
 
 /// Longest plaintext in octets. It is held in memory, because none is released before it is whole.
 const MAX_PLAINTEXT: usize = 16 * 1024 * 1024;
 
 /// Longest token in octets: room for that plaintext in base64url, and for the headers.
-const MAX_TOKEN: usize = MAX_PLAINTEXT / 3 * 4 + 1024 * 1024;
+pub(crate) const MAX_TOKEN: usize = MAX_PLAINTEXT / 3 * 4 + 1024 * 1024;
 
 /// Encrypted tokens (RFC 7516).
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(visible_alias = "enc")]
-    Encrypt(encrypt::Args),
+    Encrypt(Box<encrypt::Args>),
     #[command(visible_alias = "dec")]
-    Decrypt(decrypt::Args),
+    Decrypt(Box<decrypt::Args>),
     Inspect(inspect::Args),
     #[command(visible_alias = "fmt")]
     Convert(convert::Args),
@@ -85,15 +84,20 @@ fn limits() -> Limits {
     limits
 }
 
-/// A token in any serialization, and which one that is.
-fn read(source: &Source) -> Result<(Serialization, Jwe), Failure> {
-    let octets = source.read(MAX_TOKEN)?;
-    // White space around a token is a file's, and not part of it.
-    let token = octets.expose_secret().trim_ascii();
-    let jwe =
-        Jwe::parse_within(token, &limits()).map_err(|error| Failure::from(error).of(source))?;
-    let text = std::str::from_utf8(token).unwrap_or_default();
-    Ok((Serialization::of(text), jwe))
+/// Parses a token in any serialization.
+fn parse(text: &str) -> Result<Jwe, Failure> {
+    let is_signed = || {
+        let json = || serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+        let dots = text.bytes().filter(|octet| *octet == b'.').count();
+        if text.starts_with('{') { json().get("payload").is_some() } else { dots == 2 }
+    };
+    Jwe::parse_within(text, &limits()).map_err(|error| {
+        if is_signed() {
+            let message = "signed and not encrypted: `jose jws`, or `jose jwt`, takes it";
+            return Failure::new(Stage::Malformed, error.code(), message);
+        }
+        error.into()
+    })
 }
 
 /// An algorithm that makes a key known, by its registered name.

@@ -1,12 +1,13 @@
 //! `jose jws convert`.
 
-use jose::Jws;
+use jose::Limits;
 
 use super::sign::{MAX, To};
-use super::token;
+use super::verify::Signed;
 use crate::failure::Failure;
 use crate::output::{Output, OutputArgs};
 use crate::source::{Source, check_stdin};
+use crate::tokens::{self, Report};
 
 /// Write a token in another serialization, with the same signatures. Nothing is verified.
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,9 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     check_stdin(args.payload.iter().chain([&args.token]))?;
-    let mut jws = Jws::parse(token::read(&args.token)?)?;
+    let octets = args.token.read(Limits::DEFAULT.token)?;
+    let text = tokens::text(octets.expose_secret())?;
+    let mut jws = Signed::parse(text, &mut Report::new())?.jws;
     if let Some(payload) = &args.payload {
         jws = jws.with_payload(payload.read(MAX)?.expose_secret())?;
     }

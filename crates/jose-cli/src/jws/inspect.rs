@@ -1,13 +1,12 @@
 //! `jose jws inspect`.
 
-use jose::Jws;
-use jose::jws::Serialization;
+use jose::{Limits, SecretBytes};
 use serde_json::{Value, json};
 
-use super::token::{self, Headers};
+use super::verify::Signed;
 use crate::failure::Failure;
-use crate::output::Output;
-use crate::source::Source;
+use crate::output::{Output, OutputArgs};
+use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Write the headers of a token, a line for each signature. Nothing is verified.
 ///
@@ -15,34 +14,46 @@ use crate::source::Source;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  jose jws inspect token.jws")]
 pub(crate) struct Args {
-    /// Where the token is.
-    #[arg(value_name = "TOKEN", default_value = "-")]
-    token: Source,
+    #[command(flatten)]
+    tokens: TokenArgs,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let text = token::read(&args.token)?;
-    Jws::parse(&text)?;
-    let format = Serialization::detect(&text)?;
-    let all = Headers::all(&text, format);
-    output.note("NOT VERIFIED: anyone can have written this");
-    if output.is_json() {
-        let mut report = output.report("jws inspect");
-        report.insert("verified".into(), false.into());
-        report.insert("format".into(), token::name(format).into());
-        if let [headers] = all.as_slice() {
-            report.insert("header".into(), json!(headers.protected));
-        }
-        let signatures =
-            all.iter().enumerate().map(|(index, headers)| headers.report(index, false));
-        report.insert("signatures".into(), signatures.collect());
-        return output.json(&report.into());
+    tokens::run(args, &args.tokens, &OutputArgs::default(), output)
+}
+
+impl Reader for Args {
+    const NAME: &'static str = "jws inspect";
+    const MAX: usize = Limits::DEFAULT.token;
+    const PEEKS: bool = true;
+    type Token = Signed;
+    type Keys = ();
+
+    fn parse(&self, text: &str, report: &mut Report) -> Result<Signed, Failure> {
+        Signed::parse(text, report)
     }
-    for headers in all {
-        output.json(&match format {
-            Serialization::Compact => Value::from(headers.protected),
-            _ => json!({"protected": headers.protected, "header": headers.unprotected}),
-        })?;
+
+    fn keys(&self, _: Output) -> Result<(), Failure> {
+        Ok(())
     }
-    Ok(())
+
+    fn read(
+        &self,
+        token: Signed,
+        (): &(),
+        _: Output,
+        report: &mut Report,
+    ) -> Result<SecretBytes, Failure> {
+        token.describe(report);
+        let compact = token.format == jose::jws::Serialization::Compact;
+        let lines = token.headers.into_iter().map(|headers| {
+            let line = if compact {
+                Value::from(headers.protected)
+            } else {
+                json!({"protected": headers.protected, "header": headers.unprotected})
+            };
+            format!("{line}\n")
+        });
+        Ok(SecretBytes::new(lines.collect::<String>().into_bytes()))
+    }
 }

@@ -13,7 +13,7 @@ use crate::password::PasswordArgs;
 use crate::source::Source;
 
 /// A signature algorithm by its registered name.
-fn alg(name: &str) -> Result<SignatureAlgorithm, String> {
+pub(crate) fn alg(name: &str) -> Result<SignatureAlgorithm, String> {
     SignatureAlgorithm::from_name(name)
         .ok_or_else(|| "not the name of a signature algorithm: see `jose alg`".to_owned())
 }
@@ -22,7 +22,7 @@ fn alg(name: &str) -> Result<SignatureAlgorithm, String> {
 #[derive(Debug, clap::Args)]
 pub(crate) struct SignerArgs {
     /// A private or shared key, in any format: a file, `-`, `env:NAME` or `fd:N`.
-    #[arg(long, required = true, value_name = "SOURCE")]
+    #[arg(long, short, required = true, value_name = "SOURCE")]
     pub(crate) key: Vec<Source>,
     /// The algorithm of keys that name none.
     #[arg(long, value_parser = alg)]
@@ -33,23 +33,31 @@ pub(crate) struct SignerArgs {
 
 impl SignerArgs {
     pub(crate) fn read(&self, output: Output) -> Result<Vec<SigningKey>, Failure> {
-        let backend = output.backend().get()?;
-        let signer = |source: &Source| {
-            let (_, mut jwk) = keys::one(source, &self.password, backend)?;
-            if let Some(alg) = self.alg {
-                jwk = jwk.with_alg(alg).map_err(|error| Failure::from(error).of(source))?;
-            }
-            SigningKey::from_jwk(&jwk, backend).map_err(|error| unbound(error).of(source))
-        };
-        self.key.iter().map(signer).collect()
+        let key = |source: &Source| signing_key(source, self.alg, &self.password, output);
+        self.key.iter().map(key).collect()
     }
+}
+
+/// The key of this file, for this algorithm if it names none.
+pub(crate) fn signing_key(
+    source: &Source,
+    alg: Option<SignatureAlgorithm>,
+    password: &PasswordArgs,
+    output: Output,
+) -> Result<SigningKey, Failure> {
+    let backend = output.backend().get()?;
+    let (_, mut jwk) = keys::one(source, password, backend)?;
+    if let Some(alg) = alg {
+        jwk = jwk.with_alg(alg).map_err(|error| Failure::from(error).of(source))?;
+    }
+    SigningKey::from_jwk(&jwk, backend).map_err(|error| unbound(error).of(source))
 }
 
 /// Whom a verifier trusts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifierArgs {
     /// A key or a JWK Set, in any format: a file, `-`, `env:NAME` or `fd:N`.
-    #[arg(long, required = true, value_name = "SOURCE")]
+    #[arg(long, short, required = true, value_name = "SOURCE")]
     pub(crate) key: Vec<Source>,
     /// The algorithms that are allowed. Without it, those that the keys name themselves.
     #[arg(long, value_parser = alg, value_delimiter = ',', value_name = "ALG,…")]
@@ -60,70 +68,76 @@ pub(crate) struct VerifierArgs {
 
 impl VerifierArgs {
     pub(crate) fn read(&self, output: Output) -> Result<VerifyingKeys, Failure> {
-        let backend = output.backend().get()?;
-        let (mut sets, mut nameless) = (Vec::new(), Vec::new());
-        for source in &self.key {
-            let found = keys::read(source, &self.password, backend)?;
-            let set = public_halves(found.keys, source, output);
-            // One that comes alone and without a name is meant, whatever `kid` the token has.
-            match set.keys() {
-                [jwk] if found.format != Format::JwkSet && jwk.kid().is_none() => {
-                    nameless.push(jwk.clone());
-                }
-                _ => sets.push(set),
+        verifying_keys(&self.key, &self.alg, &self.password, output)
+    }
+}
+
+/// The keys of these files for these algorithms, or for those that the keys name.
+pub(crate) fn verifying_keys(
+    sources: &[Source],
+    algs: &[SignatureAlgorithm],
+    password: &PasswordArgs,
+    output: Output,
+) -> Result<VerifyingKeys, Failure> {
+    let backend = output.backend().get()?;
+    let (mut sets, mut nameless) = (Vec::new(), Vec::new());
+    for source in sources {
+        let found = keys::read(source, password, backend)?;
+        let set = public_halves(found.keys, source, output);
+        // One that comes alone and without a name is meant, whatever `kid` the token has.
+        match set.keys() {
+            [jwk] if found.format != Format::JwkSet && jwk.kid().is_none() => {
+                nameless.push(jwk.clone());
             }
+            _ => sets.push(set),
         }
-        let select = |set: &JwkSet| match self.alg.as_slice() {
-            [] => VerifyingKeys::from_jwks_by_own_alg(set, backend),
-            allow => Ok(VerifyingKeys::from_jwks(set, allow, backend)),
-        };
-        let set = match <[JwkSet; 1]>::try_from(sets) {
-            // As it is, so that keys which could not be read are told of.
-            Ok([set]) => set,
-            Err(sets) => sets.into_iter().flatten().collect(),
-        };
-        let named = select(&set)?;
-        let mut given: Vec<VerifyingKey> = Vec::new();
-        for jwk in &nameless {
-            for key in select(&JwkSet::new([jwk.clone()]))?.iter() {
-                let bound = if jwk.alg().is_some() {
-                    jwk.clone()
-                } else {
-                    jwk.clone().with_alg(key.alg())?
-                };
-                given.push(VerifyingKey::from_jwk(&bound, backend)?);
-            }
+    }
+    let select = |set: &JwkSet| match algs {
+        [] => VerifyingKeys::from_jwks_by_own_alg(set, backend),
+        allow => Ok(VerifyingKeys::from_jwks(set, allow, backend)),
+    };
+    let set = match <[JwkSet; 1]>::try_from(sets) {
+        // As it is, so that keys which could not be read are told of.
+        Ok([set]) => set,
+        Err(sets) => sets.into_iter().flatten().collect(),
+    };
+    let named = select(&set)?;
+    let mut given: Vec<VerifyingKey> = Vec::new();
+    for jwk in &nameless {
+        for key in select(&JwkSet::new([jwk.clone()]))?.iter() {
+            let bound =
+                if jwk.alg().is_some() { jwk.clone() } else { jwk.clone().with_alg(key.alg())? };
+            given.push(VerifyingKey::from_jwk(&bound, backend)?);
         }
-        for skipped in named.skipped() {
-            if !matches!(skipped.reason(), SkipReason::NotAllowed) {
-                let name =
-                    skipped.kid().map_or("without a name".to_owned(), |kid| format!("{kid:?}"));
-                output.note(&format!("the key {name} is left out: {}", skipped.reason()));
-            }
+    }
+    for skipped in named.skipped() {
+        if !matches!(skipped.reason(), SkipReason::NotAllowed) {
+            let name = skipped.kid().map_or("without a name".to_owned(), |kid| format!("{kid:?}"));
+            output.note(&format!("the key {name} is left out: {}", skipped.reason()));
         }
-        if !given.is_empty() {
-            return Ok(named.iter().cloned().chain(given).collect());
+    }
+    if !given.is_empty() {
+        return Ok(named.iter().cloned().chain(given).collect());
+    }
+    if nameless.is_empty() && named.iter().next().is_some() {
+        return Ok(named);
+    }
+    // No key is of use. What is wrong with the first says why; one that is only not allowed is the
+    // token's affair, and told when it is seen.
+    let keys = if nameless.is_empty() {
+        named
+    } else {
+        select(&set.into_iter().chain(nameless.clone()).collect())?
+    };
+    let unnamed = |jwk: &Jwk| jwk.alg().is_none();
+    match keys.skipped().first().map(|skipped| skipped.reason().clone()) {
+        Some(SkipReason::Key(error)) if keys.iter().next().is_none() => Err(error.into()),
+        Some(SkipReason::NotAllowed)
+            if algs.is_empty() && !nameless.is_empty() && nameless.iter().all(unnamed) =>
+        {
+            Err(unbound(KeyError::MissingAlgorithm))
         }
-        if nameless.is_empty() && named.iter().next().is_some() {
-            return Ok(named);
-        }
-        // No key is of use. What is wrong with the first says why; one that is only not allowed is the
-        // token's affair, and told when it is seen.
-        let keys = if nameless.is_empty() {
-            named
-        } else {
-            select(&set.into_iter().chain(nameless.clone()).collect())?
-        };
-        let unnamed = |jwk: &Jwk| jwk.alg().is_none();
-        match keys.skipped().first().map(|skipped| skipped.reason().clone()) {
-            Some(SkipReason::Key(error)) if keys.iter().next().is_none() => Err(error.into()),
-            Some(SkipReason::NotAllowed)
-                if self.alg.is_empty() && !nameless.is_empty() && nameless.iter().all(unnamed) =>
-            {
-                Err(unbound(KeyError::MissingAlgorithm))
-            }
-            _ => Ok(keys),
-        }
+        _ => Ok(keys),
     }
 }
 

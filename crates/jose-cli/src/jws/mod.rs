@@ -2,11 +2,11 @@
 
 mod convert;
 pub(crate) mod header;
+pub(crate) mod headers;
 mod inspect;
 pub(crate) mod keys;
 mod sign;
-pub(crate) mod token;
-mod verify;
+pub(crate) mod verify;
 
 use clap::Subcommand;
 
@@ -17,9 +17,9 @@ use crate::output::Output;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     #[command(alias = "sig")]
-    Sign(sign::Args),
+    Sign(Box<sign::Args>),
     #[command(alias = "ver")]
-    Verify(verify::Args),
+    Verify(Box<verify::Args>),
     Inspect(inspect::Args),
     #[command(alias = "fmt")]
     Convert(convert::Args),

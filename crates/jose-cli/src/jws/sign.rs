@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use super::header::{self, Member};
 use super::keys::SignerArgs;
+use super::verify::Signed;
 use crate::failure::Failure;
 use crate::output::{Output, OutputArgs};
 use crate::source::{Source, check_stdin};
+use crate::tokens::{self, Report};
 
 /// Longest payload in octets.
 pub(super) const MAX: usize = 64 * 1024 * 1024;
@@ -57,11 +59,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME=JSON", value_parser = header::member)]
     header: Vec<Member>,
     /// What is signed.
-    #[arg(long, value_name = "SOURCE", default_value = "-")]
+    #[arg(long, short = 'I', value_name = "SOURCE", default_value = "-")]
     payload: Source,
+    /// Add the signatures to this token, which others have signed already. Theirs are not verified.
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["detached", "unencoded"])]
+    add_to: Option<Source>,
     /// How the result is written: compact for one key, general for several.
     #[arg(long, value_enum)]
     serialization: Option<To>,
+    /// As the program of latchset asks for the compact serialization, which is the default here.
+    #[arg(short = 'c', hide = true, conflicts_with = "serialization")]
+    compact: bool,
     /// Leave the payload out of the result.
     #[arg(long)]
     detached: bool,
@@ -73,20 +81,45 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    check_stdin(args.signer.key.iter().chain([&args.payload]))?;
-    let several = args.signer.key.len() > 1;
-    let to = args.serialization.unwrap_or(if several { To::General } else { To::Compact });
+    let (token, payload) = match &args.add_to {
+        // A token brings its payload along, unless it is detached.
+        Some(token) => {
+            (Some(token), Some(&args.payload).filter(|source| **source != Source::Stdin))
+        }
+        None => (None, Some(&args.payload)),
+    };
+    check_stdin(args.signer.key.iter().chain(token).chain(payload))?;
+    let several = args.signer.key.len() > 1 || args.add_to.is_some();
+    let to = match args.serialization {
+        Some(to) => to,
+        None if several && !args.compact => To::General,
+        None => To::Compact,
+    };
     if several && to != To::General {
         return Err(Failure::usage(format!("{} has room for one signature", to.name())));
     }
-    if several && args.header.iter().any(|member| member.name == "kid") {
+    if args.signer.key.len() > 1 && args.header.iter().any(|member| member.name == "kid") {
         return Err(Failure::usage("several keys cannot have one name"));
     }
-    let keys = args.signer.read(output)?;
-    let payload = args.payload.read(MAX)?;
-    let payload = payload.expose_secret();
-    let mut jws = if args.unencoded { Jws::unencoded(payload) } else { Jws::new(payload) };
-    for key in &keys {
+    let read = |source: &Source| source.read(MAX);
+    let mut jws = match token {
+        Some(source) => {
+            let octets = source.read(Limits::DEFAULT.token)?;
+            let text = tokens::text(octets.expose_secret())?;
+            let jws =
+                Signed::parse(text, &mut Report::new()).map_err(|failure| failure.of(source))?.jws;
+            match payload.map(read).transpose()? {
+                Some(payload) => jws.with_payload(payload.expose_secret())?,
+                None => jws,
+            }
+        }
+        None => {
+            let payload = read(&args.payload)?;
+            let payload = payload.expose_secret();
+            if args.unencoded { Jws::unencoded(payload) } else { Jws::new(payload) }
+        }
+    };
+    for key in &args.signer.read(output)? {
         jws.sign_with(&header::with(key.header(), &args.header)?, None, key)?;
     }
     if args.detached {

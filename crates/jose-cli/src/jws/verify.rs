@@ -1,14 +1,15 @@
 //! `jose jws verify`.
 
 use jose::jws::{Outcome, Outcomes, Policy, Required, Serialization, Verified};
-use jose::{Jws, base64url};
+use jose::{Jws, Limits, SecretBytes, VerifyingKeys};
 use serde_json::{Value, json};
 
+use super::headers::{self, Headers};
 use super::keys::VerifierArgs;
-use super::token::{self, Headers};
-use crate::failure::{Failure, chain};
-use crate::output::Output;
+use crate::failure::{Failure, Stage, chain};
+use crate::output::{Output, OutputArgs};
 use crate::source::{Source, check_stdin};
+use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Verify a token in any serialization, and write what was signed.
 ///
@@ -22,18 +23,37 @@ use crate::source::{Source, check_stdin};
 pub(crate) struct Args {
     #[command(flatten)]
     verifier: VerifierArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// The payload of a token that came without it.
-    #[arg(long, value_name = "SOURCE")]
+    #[arg(long, short = 'I', value_name = "SOURCE")]
     payload: Option<Source>,
+    #[command(flatten)]
+    tokens: TokenArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// What is asked of signatures.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyArgs {
     /// An extension that whoever uses the payload understands.
     #[arg(long, value_name = "NAME")]
     crit: Vec<String>,
     /// Which signatures must be valid: `any`, `all`, or those of so many different keys.
     #[arg(long, value_name = "any|all|N", default_value = "any", value_parser = required)]
     policy: Required,
-    /// Where the token is.
-    #[arg(value_name = "TOKEN", default_value = "-")]
-    token: Source,
+}
+
+impl PolicyArgs {
+    /// The names that are understood, of signatures and of encryption.
+    pub(crate) fn understood(&self) -> impl Iterator<Item = &String> {
+        self.crit.iter()
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        self.understood().fold(Policy::new(), Policy::understands).require(self.policy.clone())
+    }
 }
 
 fn required(text: &str) -> Result<Required, String> {
@@ -45,60 +65,66 @@ fn required(text: &str) -> Result<Required, String> {
     }
 }
 
-pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    check_stdin(args.verifier.key.iter().chain(&args.payload).chain([&args.token]))?;
-    let mut report = output.report("jws verify");
-    report.insert("valid".into(), false.into());
-    report.insert("verified".into(), false.into());
-    let mut signatures = Vec::new();
-    match verify(args, output, &mut signatures) {
-        Ok((format, verified)) if output.is_json() => {
-            report.insert("valid".into(), true.into());
-            report.insert("verified".into(), true.into());
-            report.insert("format".into(), token::name(format).into());
-            if let [signature] = signatures.as_slice() {
-                report
-                    .insert("header".into(), signature.get("header").cloned().unwrap_or_default());
-            }
-            report.insert("signatures".into(), signatures.into());
-            // Claims if it can be nothing else.
-            match verified.clone().into_json::<Value>().map(Verified::into_content) {
-                Ok(claims) if claims.is_object() => report.insert("claims".into(), claims),
-                _ => report
-                    .insert("payload_b64u".into(), base64url::encode(verified.content()).into()),
-            };
-            output.json(&report.into())
+/// A signed token, of which nothing is verified.
+#[derive(Debug)]
+pub(crate) struct Signed {
+    pub(crate) jws: Jws,
+    pub(crate) format: Serialization,
+    pub(crate) headers: Vec<Headers>,
+}
+
+impl Signed {
+    /// Parses a token in any serialization, and tells what it looks like.
+    pub(crate) fn parse(text: &str, report: &mut Report) -> Result<Self, Failure> {
+        if is_encrypted(text) {
+            let message = "encrypted: `jose jwe`, or `jose jwt decrypt`, takes it";
+            return Err(Failure::new(Stage::Malformed, "ERR_JWS_INVALID", message));
         }
-        Ok((_, verified)) => output.octets(verified.content()),
-        Err(failure) => {
-            if !signatures.is_empty() {
-                report.insert("signatures".into(), signatures.into());
+        let jws = Jws::parse(text)?;
+        let format = Serialization::detect(text)?;
+        let headers = Headers::all(text, format);
+        report.insert("format".into(), headers::name(format).into());
+        report.insert("kind".into(), "jws".into());
+        if let [headers] = headers.as_slice() {
+            report.insert("header".into(), json!(headers.protected));
+            if let Some(unprotected) = &headers.unprotected {
+                report.insert("unprotected".into(), unprotected.clone());
             }
-            Err(failure.within(report))
         }
+        Ok(Self { jws, format, headers })
+    }
+
+    /// Tells of the signatures, none of which is verified.
+    pub(crate) fn describe(&self, report: &mut Report) {
+        let each = self.headers.iter().enumerate();
+        let signatures = each.map(|(index, headers)| headers.report(index, false));
+        report.insert("signatures".into(), signatures.collect());
+    }
+
+    /// The payload, and who signed it.
+    pub(crate) fn verify(
+        &self,
+        keys: &VerifyingKeys,
+        policy: &Policy,
+        report: &mut Report,
+    ) -> Result<Verified<Vec<u8>>, Failure> {
+        let outcomes = self.jws.check(keys, policy)?;
+        report.insert("signatures".into(), outcomes_of(&self.headers, &outcomes).into());
+        let verified = outcomes.into_verified()?;
+        report.insert("verified".into(), true.into());
+        Ok(verified)
     }
 }
 
-fn verify(
-    args: &Args,
-    output: Output,
-    signatures: &mut Vec<Value>,
-) -> Result<(Serialization, Verified<Vec<u8>>), Failure> {
-    let text = token::read(&args.token)?;
-    let mut jws = Jws::parse(&text)?;
-    let format = Serialization::detect(&text)?;
-    if let Some(payload) = &args.payload {
-        jws = jws.with_payload(payload.read(super::sign::MAX)?.expose_secret())?;
-    }
-    let keys = args.verifier.read(output)?;
-    let policy = args.crit.iter().fold(Policy::new(), Policy::understands);
-    let outcomes = jws.check(&keys, &policy.require(args.policy.clone()))?;
-    *signatures = describe(&Headers::all(&text, format), &outcomes);
-    Ok((format, outcomes.into_verified()?))
+/// An encrypted token, which has five segments or a ciphertext.
+fn is_encrypted(text: &str) -> bool {
+    let segments = || text.bytes().filter(|octet| *octet == b'.').count();
+    let json = || serde_json::from_str::<Value>(text).unwrap_or_default();
+    if text.starts_with('{') { json().get("ciphertext").is_some() } else { segments() == 4 }
 }
 
 /// What became of each signature.
-fn describe(headers: &[Headers], outcomes: &Outcomes) -> Vec<Value> {
+fn outcomes_of(headers: &[Headers], outcomes: &Outcomes) -> Vec<Value> {
     let describe = |(headers, outcome): (&Headers, &Outcome)| {
         let mut report = headers.report(outcome.index(), outcome.is_valid());
         let (name, told) = match outcome.error() {
@@ -109,4 +135,42 @@ fn describe(headers: &[Headers], outcomes: &Outcomes) -> Vec<Value> {
         Value::from(report)
     };
     headers.iter().zip(outcomes.iter()).map(describe).collect()
+}
+
+pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
+    let sources = args.verifier.key.iter().chain(&args.payload);
+    check_stdin(sources.chain([args.tokens.source()]))?;
+    tokens::run(args, &args.tokens, &args.output, output)
+}
+
+impl Reader for Args {
+    const NAME: &'static str = "jws verify";
+    const MAX: usize = Limits::DEFAULT.token;
+    type Token = Signed;
+    type Keys = (VerifyingKeys, Option<SecretBytes>);
+
+    fn parse(&self, text: &str, report: &mut Report) -> Result<Signed, Failure> {
+        Signed::parse(text, report)
+    }
+
+    fn keys(&self, output: Output) -> Result<Self::Keys, Failure> {
+        // The payload belongs to one token, and is as good as a part of it.
+        let payload = self.payload.as_ref().map(|source| source.read(super::sign::MAX));
+        Ok((self.verifier.read(output)?, payload.transpose()?))
+    }
+
+    fn read(
+        &self,
+        mut token: Signed,
+        (keys, payload): &Self::Keys,
+        _: Output,
+        report: &mut Report,
+    ) -> Result<SecretBytes, Failure> {
+        if let Some(payload) = payload {
+            token.jws = token.jws.with_payload(payload.expose_secret())?;
+        }
+        let verified = token.verify(keys, &self.policy.policy(), report)?;
+        tokens::insert_payload(report, verified.content());
+        Ok(SecretBytes::new(verified.into_content()))
+    }
 }

@@ -1,37 +1,52 @@
 //! `jose jwt decode`.
 
-use jose::hazmat;
-use jose::jws::{Serialization, Unverified};
-use serde_json::{Value, json};
+use jose::{Limits, SecretBytes, UnixTime, hazmat};
 
-use crate::failure::Failure;
-use crate::jws::token::{self, Headers};
-use crate::output::Output;
-use crate::source::Source;
+use super::rules;
+use crate::failure::{Failure, Stage};
+use crate::jws::verify::Signed;
+use crate::output::{Output, OutputArgs};
+use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Write the claims of a token. Nothing is verified; for the header, see `jose jws inspect`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  jose jwt decode token.jwt")]
 pub(crate) struct Args {
-    /// Where the token is.
-    #[arg(value_name = "TOKEN", default_value = "-")]
-    token: Source,
+    #[command(flatten)]
+    tokens: TokenArgs,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let text = token::read(&args.token)?;
-    let unverified = Unverified::parse(&text)?;
-    let claims = hazmat::peek_unverified_claims(&unverified)?;
-    output.note("NOT VERIFIED: anyone can have written this");
-    if output.is_json() {
-        let headers = Headers::all(&text, Serialization::Compact);
-        let mut report = output.report("jwt decode");
-        report.insert("verified".into(), false.into());
-        report.insert("format".into(), "compact".into());
-        report.insert("kind".into(), "jws".into());
-        report.insert("header".into(), json!(headers.first().map(|headers| &headers.protected)));
-        report.insert("claims".into(), claims.decode::<Value>()?);
-        return output.json(&report.into());
+    tokens::run(args, &args.tokens, &OutputArgs::default(), output)
+}
+
+impl Reader for Args {
+    const NAME: &'static str = "jwt decode";
+    const MAX: usize = Limits::DEFAULT.token;
+    const PEEKS: bool = true;
+    type Token = Signed;
+    type Keys = ();
+
+    fn parse(&self, text: &str, report: &mut Report) -> Result<Signed, Failure> {
+        Signed::parse(text, report)
     }
-    output.line(claims.json())
+
+    fn keys(&self, _: Output) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        token: Signed,
+        (): &(),
+        _: Output,
+        report: &mut Report,
+    ) -> Result<SecretBytes, Failure> {
+        let none = || Failure::new(Stage::Malformed, "ERR_JWS_INVALID", "no signature in it");
+        let first = token.jws.signatures().next().ok_or_else(none)??;
+        let claims = hazmat::peek_unverified_claims(&first)?;
+        token.describe(report);
+        rules::insert_claims(report, claims.json().as_bytes(), UnixTime::now());
+        Ok(SecretBytes::new(format!("{}\n", claims.json()).into_bytes()))
+    }
 }

@@ -1,6 +1,10 @@
-//! `jose jwt`: signed claims.
+//! `jose jwt`: claims, signed or encrypted or both.
 
+mod claims;
 mod decode;
+mod decrypt;
+mod encrypt;
+mod rules;
 mod sign;
 mod time;
 mod verify;
@@ -15,6 +19,8 @@ use crate::output::Output;
 pub(crate) enum Command {
     Sign(Box<sign::Args>),
     Verify(Box<verify::Args>),
+    Encrypt(Box<encrypt::Args>),
+    Decrypt(Box<decrypt::Args>),
     Decode(decode::Args),
 }
 
@@ -22,6 +28,8 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Failure> {
     match command {
         Command::Sign(args) => sign::run(&args, output),
         Command::Verify(args) => verify::run(&args, output),
+        Command::Encrypt(args) => encrypt::run(&args, output),
+        Command::Decrypt(args) => decrypt::run(&args, output),
         Command::Decode(args) => decode::run(&args, output),
     }
 }

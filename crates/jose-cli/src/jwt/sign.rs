@@ -1,20 +1,17 @@
 //! `jose jwt sign`.
 
-use jose::jwt::Builder;
-use jose::{Header, Limits, UnixTime};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::time::{self, Time};
-use crate::failure::{Failure, Stage};
-use crate::jws::header::{self, Member};
+use super::claims::ClaimArgs;
+use crate::failure::Failure;
 use crate::jws::keys::SignerArgs;
 use crate::output::{Output, OutputArgs};
-use crate::source::{Source, check_stdin};
+use crate::source::check_stdin;
 
 /// Sign claims.
 ///
-/// Times are a distance from now (`15m`, `+1h`, `7D`; units are s m h D W M Y) or seconds since 1970.
+/// Times are a distance from now (`15m`, `+1h`, `7D`; units are s m h D W M Y), a date as in RFC 3339
+/// (`2027-01-31T12:00:00Z`), or seconds since 1970.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  jose jwk gen --alg ES256 -o signer.jwk\n  jose jwt sign --key signer.jwk --iss \
@@ -24,151 +21,36 @@ use crate::source::{Source, check_stdin};
 pub(crate) struct Args {
     #[command(flatten)]
     signer: SignerArgs,
-    /// Who issues it.
-    #[arg(long)]
-    iss: Option<String>,
-    /// Whom it is about.
-    #[arg(long)]
-    sub: Option<String>,
-    /// Whom it is for; said again, several.
-    #[arg(long)]
-    aud: Vec<String>,
-    /// When it expires.
-    #[arg(long, value_name = "TIME", value_parser = time::time)]
-    exp: Option<Time>,
-    /// From when on it is valid.
-    #[arg(long, value_name = "TIME", value_parser = time::time)]
-    nbf: Option<Time>,
-    /// When it was issued. Without it, now.
-    #[arg(long, value_name = "TIME", value_parser = time::time, conflicts_with = "no_iat")]
-    iat: Option<Time>,
-    /// Do not say when it was issued.
-    #[arg(long)]
-    no_iat: bool,
-    /// Its name; `auto` draws one at random.
-    #[arg(long, value_name = "VALUE|auto")]
-    jti: Option<String>,
-    /// Any claim, as JSON.
-    #[arg(long, value_name = "NAME=JSON", value_parser = header::member)]
-    claim: Vec<Member>,
-    /// Any claim that is a text.
-    #[arg(long, value_name = "NAME=TEXT", value_parser = header::text_member)]
-    claim_str: Vec<Member>,
-    /// The type of the token.
-    #[arg(long, default_value = "JWT")]
-    typ: String,
-    /// A parameter of the header.
-    #[arg(long, value_name = "NAME=JSON", value_parser = header::member)]
-    header: Vec<Member>,
+    #[command(flatten)]
+    claims: ClaimArgs,
     #[command(flatten)]
     output: OutputArgs,
-    /// More claims, as a JSON object.
-    #[arg(value_name = "CLAIMS")]
-    claims: Option<Source>,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    check_stdin(args.signer.key.iter().chain(&args.claims))?;
-    if args.header.iter().any(|member| member.name == "typ") {
-        return Err(Failure::usage("--typ sets the header parameter typ"));
-    }
-    let now = UnixTime::now();
-    let claims = claims(args, now)?;
+    check_stdin(args.signer.key.iter().chain(args.claims.sources()))?;
+    let (claims, builder) = args.claims.read(output)?;
     let keys = args.signer.read(output)?;
     let [key] = keys.as_slice() else {
         return Err(Failure::usage(
             "claims are signed with one key; `jose jws sign` takes several",
         ));
     };
-    let header = header::with(Header::new(), &args.header)?.with_typ(args.typ.clone());
-    let mut builder = Builder::at(now).header(header);
-    if args.jti.as_deref() == Some("auto") {
-        builder = builder.random_jti(output.backend().get()?);
-    }
-    let token = builder.sign(&claims, key)?;
+    write("jwt sign", &builder.sign(&claims, key)?, &args.output, output)
+}
+
+/// Writes a token.
+pub(super) fn write(
+    command: &str,
+    token: &str,
+    to: &OutputArgs,
+    output: Output,
+) -> Result<(), Failure> {
     if output.is_json() {
-        let mut report = output.report("jwt sign");
+        let mut report = output.report(command);
         report.insert("format".into(), "compact".into());
         report.insert("token".into(), token.into());
-        return output.result(format!("{}\n", Value::from(report)).as_bytes(), &args.output);
+        return output.result(format!("{}\n", Value::from(report)).as_bytes(), to);
     }
-    output.result(format!("{token}\n").as_bytes(), &args.output)
-}
-
-/// The claims of the options, after those of the file as they are written there.
-fn claims(args: &Args, now: UnixTime) -> Result<Box<RawValue>, Failure> {
-    let malformed = |what: &str| Failure::new(Stage::Malformed, "ERR_JWT_CLAIM_INVALID", what);
-    let (text, given) = match &args.claims {
-        None => ("{}".to_owned(), Map::new()),
-        Some(source) => {
-            let octets = source.read(Limits::DEFAULT.token)?;
-            let object = || malformed("the claims are not a JSON object").of(source);
-            let text = std::str::from_utf8(octets.expose_secret()).map_err(|_| object())?;
-            let given: Map<String, Value> = serde_json::from_str(text).map_err(|_| object())?;
-            (text.trim_ascii().to_owned(), given)
-        }
-    };
-    let added = options(args, now, &given)?;
-    if added.is_empty() {
-        return RawValue::from_string(text).map_err(|_| malformed("the claims are not JSON"));
-    }
-    let added = Value::from(added).to_string();
-    let text = match (given.is_empty(), text.strip_suffix('}'), added.strip_prefix('{')) {
-        // What is in the file stays as it is, to the last digit.
-        (false, Some(text), Some(added)) => format!("{text},{added}"),
-        _ => added,
-    };
-    RawValue::from_string(text).map_err(|_| malformed("the claims are not JSON"))
-}
-
-fn options(
-    args: &Args,
-    now: UnixTime,
-    given: &Map<String, Value>,
-) -> Result<Map<String, Value>, Failure> {
-    let date = |name: &str, time: Option<Time>| match time.map(|time| time.from(now)) {
-        Some(None) => Err(Failure::usage(format!("--{name} is after the year 9999"))),
-        Some(Some(seconds)) => Ok(Some(Value::from(seconds))),
-        None => Ok(None),
-    };
-    if args.exp == Some(Time::In(0)) {
-        return Err(Failure::usage("--exp leaves no time"));
-    }
-    let iat = args.iat.or((!args.no_iat && !given.contains_key("iat")).then_some(Time::In(0)));
-    let aud = match args.aud.as_slice() {
-        [] => None,
-        [one] => Some(Value::from(one.as_str())),
-        several => Some(Value::from(several)),
-    };
-    let jti = args.jti.as_deref().filter(|jti| *jti != "auto");
-    let registered = [
-        ("iss", args.iss.as_deref().map(Value::from)),
-        ("sub", args.sub.as_deref().map(Value::from)),
-        ("aud", aud),
-        ("exp", date("exp", args.exp)?),
-        ("nbf", date("nbf", args.nbf)?),
-        ("iat", date("iat", iat)?),
-        ("jti", jti.map(Value::from)),
-    ];
-    let registered =
-        registered.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let other = args.claim.iter().chain(&args.claim_str);
-    let other = other.map(|member| (member.name.clone(), member.value.clone()));
-    let mut added = Map::new();
-    for (name, value) in other.chain(registered) {
-        // The time that nobody gave gives way to one that somebody did.
-        if name == "iat" && args.iat.is_none() && added.contains_key("iat") {
-            continue;
-        }
-        if given.contains_key(&name) || added.contains_key(&name) {
-            return Err(Failure::usage(format!("the claim {name} is given twice")));
-        }
-        added.insert(name, value);
-    }
-    if args.jti.as_deref() == Some("auto")
-        && (given.contains_key("jti") || added.contains_key("jti"))
-    {
-        return Err(Failure::usage("the claim jti is given twice"));
-    }
-    Ok(added)
+    output.result(format!("{token}\n").as_bytes(), to)
 }

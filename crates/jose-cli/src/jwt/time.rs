@@ -1,5 +1,6 @@
-//! Times as options give them.
+//! Times as options give them, and as people read them.
 
+use jiff::Timestamp;
 use jose::UnixTime;
 use jose::time::IntoSeconds;
 
@@ -10,13 +11,17 @@ pub(super) enum Time {
     In(u64),
 }
 
-/// `15m`, `+1h` or seconds since 1970.
+/// `15m`, `+1h`, a date, or seconds since 1970.
 pub(super) fn time(text: &str) -> Result<Time, String> {
-    let all_digits = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
-    if all_digits {
-        return moment(text).map(|time| Time::At(time.as_secs()));
+    let distance = text.strip_prefix('+').unwrap_or(text);
+    let at = moment(text).map(|time| Time::At(time.as_secs()));
+    // A number alone is a moment, also if there is no such moment.
+    if !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return at;
     }
-    seconds(text.strip_prefix('+').unwrap_or(text)).map(Time::In)
+    at.or_else(|_| seconds(distance).map(Time::In)).map_err(|_| {
+        "such as `15m`, `+1h`, `2027-01-31T12:00:00Z`, or seconds since 1970".to_owned()
+    })
 }
 
 /// A number of seconds: `90s`, `15m`, `1h`, `7D`.
@@ -24,12 +29,23 @@ pub(super) fn seconds(text: &str) -> Result<u64, String> {
     text.into_seconds().map_err(|error| error.to_string())
 }
 
-/// Seconds since 1970.
+/// Seconds since 1970, or a date as in RFC 3339.
 pub(super) fn moment(text: &str) -> Result<UnixTime, String> {
-    match text.parse() {
-        Ok(seconds) if seconds <= UnixTime::MAX.as_secs() => Ok(UnixTime::from_secs(seconds)),
-        _ => Err("seconds since 1970, up to the year 9999".to_owned()),
+    let seconds = match text.parse::<Timestamp>() {
+        Ok(date) => u64::try_from(date.as_second()).ok(),
+        Err(_) => text.parse().ok().filter(|_| text.bytes().all(|octet| octet.is_ascii_digit())),
+    };
+    match seconds {
+        Some(seconds) if seconds <= UnixTime::MAX.as_secs() => Ok(UnixTime::from_secs(seconds)),
+        _ => Err("seconds since 1970, or a date as in RFC 3339, up to the year 9999".to_owned()),
     }
+}
+
+/// A claim that is a time, as a date; none for what is outside of the calendar.
+pub(super) fn rfc3339(seconds: f64) -> Option<String> {
+    #[allow(clippy::cast_possible_truncation, reason = "what does not fit is no date either")]
+    let second = seconds.floor() as i64;
+    Timestamp::from_second(second).ok().map(|date| date.to_string())
 }
 
 impl Time {
@@ -56,6 +72,19 @@ mod tests {
         for text in ["", "+", "-5m", "1.5h", "soon", "999999999999"] {
             assert!(time(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_date_has_an_offset_from_utc() {
+        assert_eq!(time("2027-01-15T08:00:00Z"), Ok(Time::At(1_800_000_000)));
+        assert_eq!(time("2027-01-15T10:00:00.9+02:00"), Ok(Time::At(1_800_000_000)));
+        for text in
+            ["2027-01-15T08:00:00", "2027-01-15", "2027-02-30T08:00:00Z", "1960-01-01T00:00:00Z"]
+        {
+            assert!(time(text).is_err(), "{text}");
+        }
+        assert_eq!(rfc3339(1_800_000_000.9).as_deref(), Some("2027-01-15T08:00:00Z"));
+        assert_eq!(rfc3339(1e300), None);
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! `jose jwt verify`.
 
-use jose::jws::{Policy, Serialization, Unverified};
-use jose::{UnixTime, Validation, jwt};
-use serde_json::{Map, Value, json};
+use jose::{Limits, SecretBytes, VerifyingKeys, jwt};
+use serde_json::{Map, Value};
 
-use super::time;
-use crate::failure::{Broken, Failure};
-use crate::jws::header::{self, Member};
+use super::rules::RuleArgs;
+use crate::failure::Failure;
 use crate::jws::keys::VerifierArgs;
-use crate::jws::token::{self, Headers};
-use crate::output::Output;
-use crate::source::{Source, check_stdin};
+use crate::jws::verify::{PolicyArgs, Signed};
+use crate::output::{Output, OutputArgs};
+use crate::source::check_stdin;
+use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Verify a token and its claims, and write the claims as they were signed.
 ///
@@ -24,127 +23,62 @@ use crate::source::{Source, check_stdin};
 pub(crate) struct Args {
     #[command(flatten)]
     verifier: VerifierArgs,
-    /// Who has to have issued it; said again, one of several.
-    #[arg(long)]
-    iss: Vec<String>,
-    /// Who you are; said again, one of several.
-    #[arg(long, conflicts_with = "any_aud")]
-    aud: Vec<String>,
-    /// Accept what is for others.
-    #[arg(long)]
-    any_aud: bool,
-    /// Whom it has to be about; said again, one of several.
-    #[arg(long)]
-    sub: Vec<String>,
-    /// The type that the header has to name.
-    #[arg(long)]
-    typ: Option<String>,
-    /// How long ago it may have been issued, such as `1D`.
-    #[arg(long, value_name = "DURATION", value_parser = time::seconds)]
-    max_age: Option<u64>,
-    /// By how much clocks may differ: at most ten minutes.
-    #[arg(long, value_name = "DURATION", value_parser = time::seconds)]
-    leeway: Option<u64>,
-    /// Verify as at that time.
-    #[arg(long, value_name = "UNIX", value_parser = time::moment)]
-    now: Option<UnixTime>,
-    /// A claim that has to be there.
-    #[arg(long, value_name = "CLAIM")]
-    require: Vec<String>,
-    /// A claim that has to be exactly this.
-    #[arg(long, value_name = "NAME=JSON", value_parser = header::member)]
-    claim: Vec<Member>,
-    /// An extension that whoever uses the claims understands.
-    #[arg(long, value_name = "NAME")]
-    crit: Vec<String>,
-    /// Where the token is.
-    #[arg(value_name = "TOKEN", default_value = "-")]
-    token: Source,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    tokens: TokenArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    check_stdin(args.verifier.key.iter().chain([&args.token]))?;
-    let rules = rules(args)?;
-    let mut report = output.report("jwt verify");
-    match verify(args, &rules, output) {
-        Ok((_, claims)) if !output.is_json() => {
-            output.octets(&claims)?;
-            output.octets(b"\n")
-        }
-        Ok((signature, claims)) => {
-            report.insert("valid".into(), true.into());
-            report.insert("verified".into(), true.into());
-            report.insert("format".into(), "compact".into());
-            report.insert("kind".into(), "jws".into());
-            report.insert("header".into(), signature.get("header").cloned().unwrap_or_default());
-            report.insert("signatures".into(), vec![signature].into());
-            report.insert("claims".into(), serde_json::from_slice(&claims).unwrap_or_default());
-            output.json(&report.into())
-        }
-        Err(failure) => {
-            report.insert("valid".into(), false.into());
-            report.insert("verified".into(), failure.is_about_claims().into());
-            Err(failure.within(report))
-        }
+    check_stdin(args.verifier.key.iter().chain([args.tokens.source()]))?;
+    drop(args.rules.validation()?);
+    tokens::run(args, &args.tokens, &args.output, output)
+}
+
+impl Reader for Args {
+    const NAME: &'static str = "jwt verify";
+    const MAX: usize = Limits::DEFAULT.token;
+    type Token = Signed;
+    type Keys = VerifyingKeys;
+
+    fn parse(&self, text: &str, report: &mut Report) -> Result<Signed, Failure> {
+        Signed::parse(text, report)
+    }
+
+    fn keys(&self, output: Output) -> Result<VerifyingKeys, Failure> {
+        self.verifier.read(output)
+    }
+
+    fn read(
+        &self,
+        token: Signed,
+        keys: &VerifyingKeys,
+        _: Output,
+        report: &mut Report,
+    ) -> Result<SecretBytes, Failure> {
+        claims(&token, keys, &self.policy, &self.rules, report)
     }
 }
 
-fn rules(args: &Args) -> Result<Validation, Failure> {
-    let mut rules = Validation::new();
-    rules = args.iss.iter().fold(rules, Validation::issuer);
-    rules = args.aud.iter().fold(rules, Validation::audience);
-    rules = args.sub.iter().fold(rules, Validation::subject);
-    rules = args.require.iter().fold(rules, Validation::require);
-    if args.any_aud {
-        rules = rules.any_audience();
-    }
-    if let Some(typ) = &args.typ {
-        rules = rules.typ(typ);
-    }
-    if let Some(seconds) = args.max_age {
-        rules = rules.max_token_age(seconds).map_err(Failure::usage)?;
-    }
-    if let Some(seconds) = args.leeway {
-        let wrong = |error| Failure::usage(format!("--leeway: {error}"));
-        rules = rules.leeway(seconds).map_err(wrong)?;
-    }
-    Ok(rules.with_policy(args.crit.iter().fold(Policy::new(), Policy::understands)))
-}
-
-/// What is told of the signature, and the claims as they were signed.
-fn verify(
-    args: &Args,
-    rules: &Validation,
-    output: Output,
-) -> Result<(Map<String, Value>, Vec<u8>), Failure> {
-    let text = token::read(&args.token)?;
-    let unverified = Unverified::parse(&text)?;
-    let headers = Headers::all(&text, Serialization::Compact);
-    let keys = args.verifier.read(output)?;
-    let policy = args.crit.iter().fold(Policy::new(), Policy::understands);
-    let verified = unverified.verify_with(&keys, &policy)?;
-    let mut signature = headers.first().cloned().unwrap_or_default().report(0, true);
-    signature.insert("key".into(), json!({"kid": verified.key_id()}));
-    let octets = verified.content().clone();
-    let broken = unequal(&octets, &args.claim);
-    let now = args.now.unwrap_or_else(UnixTime::now);
-    match jwt::accept::<Map<String, Value>>(verified, rules, now) {
-        Ok(_) if broken.is_empty() => Ok((signature, octets)),
-        Ok(_) => Err(Failure::claims(broken)),
-        Err(error) => Err(Failure::from(error).and_claims(broken)),
-    }
-}
-
-/// The rules of --claim that are broken, all of them: not only if there is no other failure.
-fn unequal(claims: &[u8], expected: &[Member]) -> Vec<Broken> {
-    let claims: Map<String, Value> = serde_json::from_slice(claims).unwrap_or_default();
-    let broken = expected.iter().filter_map(|Member { name, value }| {
-        let (code, what) = match claims.get(name) {
-            Some(own) if own == value => return None,
-            Some(_) => ("ERR_JWT_CLAIM_INVALID", "is not the expected value"),
-            None => ("ERR_JWT_CLAIM_MISSING", "is missing"),
-        };
-        Some((code, Some(name.clone()), format!("`{name}` {what}")))
-    });
-    broken.collect()
+/// The claims of a token as they were signed, and a line feed.
+pub(super) fn claims(
+    token: &Signed,
+    keys: &VerifyingKeys,
+    policy: &PolicyArgs,
+    rules: &RuleArgs,
+    report: &mut Report,
+) -> Result<SecretBytes, Failure> {
+    let policy = policy.policy();
+    let verified = token.verify(keys, &policy, report)?;
+    let mut octets = verified.content().clone();
+    let now = rules.now();
+    let validation = rules.validation()?.with_policy(policy);
+    let accepted = jwt::accept::<Map<String, Value>>(verified, &validation, now);
+    rules.conclude(accepted.map(drop), &octets, now, report)?;
+    octets.push(b'\n');
+    Ok(SecretBytes::new(octets))
 }

@@ -27,7 +27,24 @@ pub fn decrypt<C: DeserializeOwned>(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Decrypted<C>, Error> {
-    let claims = hold(token, keys, rules, now)?;
+    accept_decrypted(jwe::decrypt_with(token, keys, rules.decryption_policy())?, rules, now)
+}
+
+/// Holds the content of a token that has been decrypted already to `rules`, and returns it as `C`.
+///
+/// This is the second half of [`decrypt`], for tokens that were decrypted apart: with keys that had to be
+/// fetched first, say, or claims for several [recipients](jwe::Jwe).
+///
+/// # Errors
+///
+/// [`Error::Parse`] if the content is no JSON object or does not fit `C`; [`Error::Claims`] if the claims
+/// break a rule.
+pub fn accept_decrypted<C: DeserializeOwned>(
+    decrypted: Decrypted<Vec<u8>>,
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Decrypted<C>, Error> {
+    let claims = hold(decrypted, rules, now)?;
     let decoded = claims.decode()?;
     rules.ask(&Presented::from(&claims))?;
     claims.try_map(|_| Ok(decoded))
@@ -44,7 +61,8 @@ pub fn decrypt_claims(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Decrypted<Claims>, Error> {
-    let claims = hold(token, keys, rules, now)?;
+    let decrypted = jwe::decrypt_with(token, keys, rules.decryption_policy())?;
+    let claims = hold(decrypted, rules, now)?;
     rules.ask(&Presented::from(&claims))?;
     Ok(claims)
 }
@@ -77,12 +95,10 @@ pub fn decrypt_then_verify<C: DeserializeOwned>(
 
 /// Everything but the caller's own conditions.
 fn hold(
-    token: &str,
-    keys: &(impl jwe::KeyResolver + ?Sized),
+    decrypted: Decrypted<Vec<u8>>,
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Decrypted<Claims>, Error> {
-    let decrypted: Decrypted<Vec<u8>> = jwe::decrypt_with(token, keys, rules.decryption_policy())?;
     let claims = decrypted.try_map(|plaintext| {
         Claims::parse_object(plaintext, rules.decryption_policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))

@@ -40,7 +40,7 @@ mod validation;
 mod verify;
 
 pub use self::claims::Claims;
-pub use self::decrypt::{decrypt, decrypt_claims, decrypt_then_verify};
+pub use self::decrypt::{accept_decrypted, decrypt, decrypt_claims, decrypt_then_verify};
 pub use self::encrypt::EncryptError;
 pub use self::sign::{Builder, SignError, sign};
 pub use self::validation::{ClaimFailure, ClaimsError, Presented, Validation};

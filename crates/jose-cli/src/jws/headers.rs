@@ -1,20 +1,8 @@
-//! Tokens and their headers, as they came.
+//! The headers of signatures, as they came.
 
+use jose::base64url;
 use jose::jws::Serialization;
-use jose::{Limits, base64url};
 use serde_json::{Map, Value};
-
-use crate::failure::{Failure, Stage};
-use crate::source::Source;
-
-/// The text of a token. White space around it is not part of it.
-pub(crate) fn read(source: &Source) -> Result<String, Failure> {
-    let octets = source.read(Limits::DEFAULT.token)?;
-    let text = std::str::from_utf8(octets.expose_secret()).map_err(|_| {
-        Failure::new(Stage::Malformed, "ERR_JWS_INVALID", "a token is text").of(source)
-    })?;
-    Ok(text.trim_ascii().to_owned())
-}
 
 pub(crate) const fn name(format: Serialization) -> &'static str {
     match format {
