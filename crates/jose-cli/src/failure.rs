@@ -38,7 +38,7 @@ pub(crate) struct Failure {
     /// Whether its report has been written.
     told: bool,
     /// What the report in JSON tells besides.
-    members: Map<String, Value>,
+    members: Box<Map<String, Value>>,
     /// Each of several errors; if empty, there is one.
     errors: Vec<Value>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(stage: Stage, code: &'static str, message: impl fmt::Display) -> Self {
         let message = message.to_string();
-        let (members, errors) = (Map::new(), Vec::new());
+        let (members, errors) = (Box::default(), Vec::new());
         Self { stage, code, message, closed_pipe: false, told: false, members, errors }
     }
 
@@ -67,12 +67,12 @@ impl Failure {
 
     /// The same, with these members in its report.
     pub(crate) fn within(self, members: Map<String, Value>) -> Self {
-        Self { members, ..self }
+        Self { members: Box::new(members), ..self }
     }
 
     /// Its report in JSON.
     pub(crate) fn report(&self) -> Value {
-        let mut report = self.members.clone();
+        let mut report = (*self.members).clone();
         let one = || vec![json!({"code": self.code, "message": self.message})];
         let errors = if self.errors.is_empty() { one() } else { self.errors.clone() };
         report.insert("schema".into(), "jose-cli/1".into());

@@ -98,26 +98,6 @@ impl DecryptionArgs {
         if self.key.is_empty() { password(self, backend) } else { from_files(self, backend) }
     }
 
-    /// The content of a token, once it is known to be whole.
-    pub(crate) fn decrypt(
-        &self,
-        token: &Sealed,
-        keys: &DecryptionKeys,
-        policy: &jwe::Policy,
-        output: Output,
-        report: &mut Report,
-    ) -> Result<Decrypted<Vec<u8>>, Failure> {
-        let working = token.takes_password.then(|| output.working("deriving a key"));
-        let decrypted = token.jwe.decrypt_with(keys, policy)?;
-        drop(working);
-        report.insert("decrypted".into(), true.into());
-        report.insert("index".into(), decrypted.index().into());
-        report.insert("alg".into(), decrypted.alg().name().into());
-        report.insert("enc".into(), decrypted.enc().name().into());
-        report.insert("kid".into(), json!(decrypted.key_id()));
-        Ok(decrypted)
-    }
-
     pub(crate) fn policy<'n>(&self, understood: impl Iterator<Item = &'n String>) -> jwe::Policy {
         let mut limits = super::limits();
         if let Some(octets) = self.max_inflated {
@@ -135,6 +115,27 @@ impl DecryptionArgs {
             policy = policy.inflate();
         }
         policy
+    }
+}
+
+impl Sealed {
+    /// The content, once it is known to be whole.
+    pub(crate) fn decrypt(
+        &self,
+        keys: &DecryptionKeys,
+        policy: &jwe::Policy,
+        output: Output,
+        report: &mut Report,
+    ) -> Result<Decrypted<Vec<u8>>, Failure> {
+        let working = self.takes_password.then(|| output.working("deriving a key"));
+        let decrypted = self.jwe.decrypt_with(keys, policy)?;
+        drop(working);
+        report.insert("decrypted".into(), true.into());
+        report.insert("index".into(), decrypted.index().into());
+        report.insert("alg".into(), decrypted.alg().name().into());
+        report.insert("enc".into(), decrypted.enc().name().into());
+        report.insert("kid".into(), json!(decrypted.key_id()));
+        Ok(decrypted)
     }
 }
 
@@ -165,7 +166,7 @@ impl Reader for Args {
         report: &mut Report,
     ) -> Result<SecretBytes, Failure> {
         let policy = self.decryption.policy(self.crit.iter());
-        let decrypted = self.decryption.decrypt(&token, keys, &policy, output, report)?;
+        let decrypted = token.decrypt(keys, &policy, output, report)?;
         // Wiped when it has been written.
         let plaintext = SecretBytes::new(decrypted.into_content());
         tokens::insert_payload(report, plaintext.expose_secret());

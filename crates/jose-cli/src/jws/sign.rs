@@ -1,7 +1,7 @@
 //! `jose jws sign`.
 
 use clap::ValueEnum;
-use jose::{Jws, Limits};
+use jose::{Jws, Limits, SecretBytes};
 use serde_json::Value;
 
 use super::header::{self, Member};
@@ -101,28 +101,18 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     if args.signer.key.len() > 1 && args.header.iter().any(|member| member.name == "kid") {
         return Err(Failure::usage("several keys cannot have one name"));
     }
-    let read = |source: &Source| source.read(MAX);
+    let apart = payload.map(|source| source.read(MAX)).transpose()?;
+    let payload = apart.as_ref().map(SecretBytes::expose_secret);
     let mut jws = match token {
-        Some(source) => {
-            let octets = source.read(Limits::DEFAULT.token)?;
-            let text = tokens::text(octets.expose_secret())?;
-            let jws =
-                Signed::parse(text, &mut Report::new()).map_err(|failure| failure.of(source))?.jws;
-            match payload.map(read).transpose()? {
-                Some(payload) => jws.with_payload(payload.expose_secret())?,
-                None => jws,
-            }
-        }
-        None => {
-            let payload = read(&args.payload)?;
-            let payload = payload.expose_secret();
-            if args.unencoded { Jws::unencoded(payload) } else { Jws::new(payload) }
-        }
+        Some(source) => begun(source, payload)?,
+        None if args.unencoded => Jws::unencoded(payload.unwrap_or_default()),
+        None => Jws::new(payload.unwrap_or_default()),
     };
     for key in &args.signer.read(output)? {
         jws.sign_with(&header::with(key.header(), &args.header)?, None, key)?;
     }
-    if args.detached {
+    // What came without its payload goes without it.
+    if args.detached || (token.is_some() && payload.is_some()) {
         jws.detach();
     }
     let token = to.write(&jws)?;
@@ -137,4 +127,15 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         return output.result(format!("{}\n", Value::from(report)).as_bytes(), &args.output);
     }
     output.result(format!("{token}\n").as_bytes(), &args.output)
+}
+
+/// A token that others have signed, with its payload if that came apart.
+fn begun(source: &Source, payload: Option<&[u8]>) -> Result<Jws, Failure> {
+    let octets = source.read(Limits::DEFAULT.token)?;
+    let text = tokens::text(octets.expose_secret())?;
+    let signed = Signed::parse(text, &mut Report::new()).map_err(|failure| failure.of(source))?;
+    Ok(match payload {
+        Some(payload) => signed.jws.with_payload(payload)?,
+        None => signed.jws,
+    })
 }

@@ -81,7 +81,7 @@ impl Reader for Args {
         report: &mut Report,
     ) -> Result<SecretBytes, Failure> {
         let policy = self.decryption.policy(self.policy.understood());
-        let decrypted = self.decryption.decrypt(&token, keys, &policy, output, report)?;
+        let decrypted = token.decrypt(keys, &policy, output, report)?;
         match (signers, decrypted.protected().is_cty("JWT")) {
             (Some(signers), true) => self.verify(decrypted, signers, report),
             (None, false) => self.accept(decrypted, report),

@@ -1,6 +1,7 @@
 //! Running the program.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The backends of this build.
@@ -71,4 +72,33 @@ pub(crate) fn jose_with(args: &[&str], input: impl AsRef<[u8]>, env: &[(&str, &s
 /// A new key on this backend.
 pub(crate) fn key(alg: &str, backend: &str) -> String {
     jose(&["jwk", "gen", "--alg", alg, "--backend", backend], "").text()
+}
+
+/// A directory with one file of a key in it for each algorithm.
+pub(crate) struct Keys(pub(crate) tempfile::TempDir, pub(crate) &'static str);
+
+impl Keys {
+    pub(crate) fn new(backend: &'static str) -> Self {
+        Self(tempfile::tempdir().unwrap(), backend)
+    }
+
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        text(&path)
+    }
+
+    /// A new key in a file of its own.
+    pub(crate) fn key(&self, alg: &str) -> String {
+        self.file(alg, key(alg, self.1))
+    }
+
+    /// Runs `jose` on this backend.
+    pub(crate) fn run(&self, args: &[&str], input: impl AsRef<[u8]>) -> Run {
+        jose(&[args, &["--backend", self.1]].concat(), input)
+    }
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
 }

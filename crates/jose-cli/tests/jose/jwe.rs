@@ -2,37 +2,14 @@
 
 use std::path::Path;
 
-use crate::common::{Run, backends, jose, jose_with, key};
+use crate::common::{Keys, Run, backends, jose, jose_with, key, text};
 
 const PASSWORD: [(&str, &str); 1] = [("JOSE_TEST_PASSWORD", "correct horse battery staple")];
 const ASK: [&str; 2] = ["--password-env", "JOSE_TEST_PASSWORD"];
 const TEXT: &str = "any octets\n";
 
-/// A directory with one file of a key in it for each algorithm.
-struct Keys(tempfile::TempDir, &'static str);
-
-impl Keys {
-    fn new(backend: &'static str) -> Self {
-        Self(tempfile::tempdir().unwrap(), backend)
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        text(&path)
-    }
-
-    fn key(&self, alg: &str) -> String {
-        self.file(alg, key(alg, self.1))
-    }
-
-    fn run(&self, args: &[&str], input: impl AsRef<[u8]>) -> Run {
-        jose(&[&["jwe"], args, &["--backend", self.1]].concat(), input)
-    }
-}
-
-fn text(path: &Path) -> String {
-    path.to_str().unwrap().to_owned()
+fn run(keys: &Keys, args: &[&str], input: impl AsRef<[u8]>) -> Run {
+    keys.run(&[&["jwe"], args].concat(), input)
 }
 
 /// Another character where the tag of a compact token begins.
@@ -48,9 +25,9 @@ fn what_was_encrypted_to_a_key_comes_back() {
         let keys = Keys::new(backend);
         for alg in ["RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "A256KW", "A256GCMKW", "A256GCM"] {
             let key = keys.key(alg);
-            let token = keys.run(&["encrypt", "--key", &key], TEXT).text();
+            let token = run(&keys, &["encrypt", "--key", &key], TEXT).text();
             assert_eq!(token.trim().split('.').count(), 5, "{alg}");
-            assert_eq!(keys.run(&["decrypt", "--key", &key], token).text(), TEXT, "{alg}");
+            assert_eq!(run(&keys, &["decrypt", "--key", &key], token).text(), TEXT, "{alg}");
         }
     }
 }
@@ -73,9 +50,9 @@ fn a_public_key_is_enough_to_encrypt_and_not_to_decrypt() {
         let keys = Keys::new(backend);
         let private = keys.key("ECDH-ES+A256KW");
         let public = keys.file("public", jose(&["jwk", "pub", &private], "").ok());
-        let token = keys.run(&["encrypt", "--key", &public], TEXT).text();
-        assert_eq!(keys.run(&["decrypt", "--key", &private], &token).text(), TEXT);
-        keys.run(&["decrypt", "--key", &public], &token).fails(5);
+        let token = run(&keys, &["encrypt", "--key", &public], TEXT).text();
+        assert_eq!(run(&keys, &["decrypt", "--key", &private], &token).text(), TEXT);
+        run(&keys, &["decrypt", "--key", &public], &token).fails(5);
     }
 }
 
@@ -85,11 +62,11 @@ fn a_key_that_names_no_algorithm_needs_one() {
         let keys = Keys::new(backend);
         let pem = jose(&["jwk", "convert", "--to", "pkcs8"], key("RSA-OAEP-256", backend));
         let pem = keys.file("pem", pem.ok());
-        keys.run(&["encrypt", "--key", &pem], TEXT).fails(5);
+        run(&keys, &["encrypt", "--key", &pem], TEXT).fails(5);
         let alg = ["--key", &pem, "--alg", "RSA-OAEP-256"];
-        let token = keys.run(&[&["encrypt"], &alg[..]].concat(), TEXT).text();
-        keys.run(&["decrypt", "--key", &pem], &token).fails(5);
-        assert_eq!(keys.run(&[&["decrypt"], &alg[..]].concat(), &token).text(), TEXT);
+        let token = run(&keys, &[&["encrypt"], &alg[..]].concat(), TEXT).text();
+        run(&keys, &["decrypt", "--key", &pem], &token).fails(5);
+        assert_eq!(run(&keys, &[&["decrypt"], &alg[..]].concat(), &token).text(), TEXT);
     }
 }
 
@@ -98,8 +75,8 @@ fn a_shared_key_without_an_algorithm_serves_one_alone() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let oct = keys.file("oct", jose(&["jwk", "gen", "--oct", "256"], "").ok());
-        let token = keys.run(&["encrypt", "--key", &oct, "--alg", "A256KW"], TEXT).text();
-        let decrypt = |alg| keys.run(&["decrypt", "--key", &oct, "--alg", alg], &token);
+        let token = run(&keys, &["encrypt", "--key", &oct, "--alg", "A256KW"], TEXT).text();
+        let decrypt = |alg| run(&keys, &["decrypt", "--key", &oct, "--alg", alg], &token);
         assert_eq!(decrypt("A256KW").text(), TEXT);
         decrypt("A256KW,A256GCMKW").fails(5);
     }
@@ -111,11 +88,11 @@ fn several_keys_make_a_token_that_each_of_them_decrypts() {
         let keys = Keys::new(backend);
         let own = ["ECDH-ES+A256KW", "RSA-OAEP-256", "A256KW"].map(|alg| keys.key(alg));
         let [a, b, c] = &own;
-        let token = keys.run(&["encrypt", "--key", a, "--key", b, "--key", c], TEXT).text();
+        let token = run(&keys, &["encrypt", "--key", a, "--key", b, "--key", c], TEXT).text();
         assert!(token.contains("\"recipients\""));
         for (index, key) in own.iter().enumerate() {
-            assert_eq!(keys.run(&["decrypt", "--key", key], &token).text(), TEXT);
-            let told = keys.run(&["decrypt", "--key", key, "--json"], &token).json();
+            assert_eq!(run(&keys, &["decrypt", "--key", key], &token).text(), TEXT);
+            let told = run(&keys, &["decrypt", "--key", key, "--json"], &token).json();
             assert_eq!(told["index"], index);
         }
     }
@@ -126,7 +103,7 @@ fn a_key_that_encrypts_directly_leaves_no_room_for_others() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let (direct, other) = (keys.key("A256GCM"), keys.key("A256KW"));
-        keys.run(&["encrypt", "--key", &direct, "--key", &other], TEXT).fails(5);
+        run(&keys, &["encrypt", "--key", &direct, "--key", &other], TEXT).fails(5);
     }
 }
 
@@ -137,11 +114,11 @@ fn a_set_decrypts_by_the_key_that_the_token_names() {
         let (a, b) = (keys.key("A256KW"), keys.key("ECDH-ES+A256KW"));
         let signs = keys.key("ES256");
         let set = keys.file("set", jose(&["jwks", "merge", &a, &signs, &b], "").ok());
-        let token = keys.run(&["encrypt", "--key", &b], TEXT).text();
-        assert_eq!(keys.run(&["decrypt", "--key", &set], &token).text(), TEXT);
+        let token = run(&keys, &["encrypt", "--key", &b], TEXT).text();
+        assert_eq!(run(&keys, &["decrypt", "--key", &set], &token).text(), TEXT);
         let stranger = keys.file("stranger", key("ECDH-ES+A256KW", backend));
-        let token = keys.run(&["encrypt", "--key", &stranger], TEXT).text();
-        keys.run(&["decrypt", "--key", &set], &token).fails(5);
+        let token = run(&keys, &["encrypt", "--key", &stranger], TEXT).text();
+        run(&keys, &["decrypt", "--key", &set], &token).fails(5);
     }
 }
 
@@ -152,11 +129,11 @@ fn a_changed_token_releases_no_octet() {
         for alg in ["A256KW", "A256GCM", "RSA-OAEP-256"] {
             let key = keys.key(alg);
             let out = text(&keys.0.path().join("out"));
-            let token = changed(&keys.run(&["encrypt", "--key", &key], TEXT).text());
-            keys.run(&["decrypt", "--key", &key], &token).fails(1);
-            keys.run(&["decrypt", "--key", &key, "-o", &out], &token).fails(1);
+            let token = changed(&run(&keys, &["encrypt", "--key", &key], TEXT).text());
+            run(&keys, &["decrypt", "--key", &key], &token).fails(1);
+            run(&keys, &["decrypt", "--key", &key, "-o", &out], &token).fails(1);
             assert!(!Path::new(&out).exists());
-            let told = keys.run(&["decrypt", "--key", &key, "--json"], &token);
+            let told = run(&keys, &["decrypt", "--key", &key, "--json"], &token);
             assert_eq!(told.code, 1);
             let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
             assert_eq!(told["errors"][0]["code"], "ERR_JWE_DECRYPTION_FAILED");
@@ -174,8 +151,8 @@ fn another_key_of_the_same_name_is_refused() {
             jose(&args, "").ok()
         };
         let (one, other) = (keys.file("one", generate()), keys.file("other", generate()));
-        let token = keys.run(&["encrypt", "--key", &one], TEXT).text();
-        keys.run(&["decrypt", "--key", &other], &token).fails(1);
+        let token = run(&keys, &["encrypt", "--key", &one], TEXT).text();
+        run(&keys, &["decrypt", "--key", &other], &token).fails(1);
     }
 }
 
@@ -184,8 +161,8 @@ fn a_key_of_another_name_is_no_key_for_it() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let (one, other) = (keys.key("A256KW"), keys.file("other", key("A256KW", backend)));
-        let token = keys.run(&["encrypt", "--key", &one], TEXT).text();
-        keys.run(&["decrypt", "--key", &other], &token).fails(5);
+        let token = run(&keys, &["encrypt", "--key", &one], TEXT).text();
+        run(&keys, &["decrypt", "--key", &other], &token).fails(5);
     }
 }
 
@@ -194,11 +171,11 @@ fn an_algorithm_that_is_not_allowed_is_a_matter_of_policy() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let key = keys.key("A256KW");
-        let token = keys.run(&["encrypt", "--key", &key], TEXT).text();
-        keys.run(&["decrypt", "--key", &key, "--alg", "RSA-OAEP-256,dir"], &token).fails(7);
-        keys.run(&["decrypt", "--key", &key, "--enc", "A128GCM"], &token).fails(7);
-        keys.run(&["decrypt", "--key", &keys.key("RSA-OAEP-256")], &token).fails(7);
-        keys.run(&["decrypt", "--key", &key, "--alg", "A256"], &token).fails(2);
+        let token = run(&keys, &["encrypt", "--key", &key], TEXT).text();
+        run(&keys, &["decrypt", "--key", &key, "--alg", "RSA-OAEP-256,dir"], &token).fails(7);
+        run(&keys, &["decrypt", "--key", &key, "--enc", "A128GCM"], &token).fails(7);
+        run(&keys, &["decrypt", "--key", &keys.key("RSA-OAEP-256")], &token).fails(7);
+        run(&keys, &["decrypt", "--key", &key, "--alg", "A256"], &token).fails(2);
     }
 }
 
@@ -223,10 +200,10 @@ fn compressed_content_is_refused_unless_it_is_allowed() {
         let keys = Keys::new(backend);
         let key = keys.file("key", ZIPPED_KEY);
         let decrypt = ["decrypt", "--key", &key];
-        keys.run(&decrypt, ZIPPED).fails(7);
+        run(&keys, &decrypt, ZIPPED).fails(7);
         let allowed = [&decrypt[..], &["--allow-zip"]].concat();
-        assert_eq!(keys.run(&allowed, ZIPPED).text(), "a".repeat(300));
-        keys.run(&[&allowed[..], &["--max-inflated", "299"]].concat(), ZIPPED).fails(4);
+        assert_eq!(run(&keys, &allowed, ZIPPED).text(), "a".repeat(300));
+        run(&keys, &[&allowed[..], &["--max-inflated", "299"]].concat(), ZIPPED).fails(4);
     }
 }
 
@@ -236,7 +213,7 @@ fn an_extension_that_nobody_understands_is_refused() {
     let token = format!("{}.AAAA.AAAA.AAAA.AAAA", header.text().trim());
     for backend in backends() {
         let keys = Keys::new(backend);
-        keys.run(&["decrypt", "--key", &keys.key("A256KW")], &token).fails(7);
+        run(&keys, &["decrypt", "--key", &keys.key("A256KW")], &token).fails(7);
     }
 }
 
@@ -245,11 +222,11 @@ fn a_token_goes_from_each_serialization_to_the_others() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let key = keys.key("A256KW");
-        let compact = keys.run(&["encrypt", "--key", &key], TEXT).text();
+        let compact = run(&keys, &["encrypt", "--key", &key], TEXT).text();
         for to in ["compact", "flattened", "general"] {
-            let token = keys.run(&["convert", "--to", to], &compact).text();
-            assert_eq!(keys.run(&["decrypt", "--key", &key], &token).text(), TEXT, "{to}");
-            assert_eq!(keys.run(&["convert", "--to", "compact"], &token).text(), compact, "{to}");
+            let token = run(&keys, &["convert", "--to", to], &compact).text();
+            assert_eq!(run(&keys, &["decrypt", "--key", &key], &token).text(), TEXT, "{to}");
+            assert_eq!(run(&keys, &["convert", "--to", "compact"], &token).text(), compact, "{to}");
         }
     }
 }
@@ -260,11 +237,11 @@ fn a_token_is_not_written_where_something_of_it_would_be_lost() {
         let keys = Keys::new(backend);
         let (key, aad) = (keys.key("A256KW"), keys.file("aad", "case 7"));
         let encrypt = ["encrypt", "--key", &key, "--aad", &aad];
-        keys.run(&[&encrypt[..], &["--serialization", "compact"]].concat(), TEXT).fails(2);
-        let token = keys.run(&encrypt, TEXT).text();
+        run(&keys, &[&encrypt[..], &["--serialization", "compact"]].concat(), TEXT).fails(2);
+        let token = run(&keys, &encrypt, TEXT).text();
         assert!(token.contains("\"aad\":\"Y2FzZSA3\""), "{token}");
-        assert_eq!(keys.run(&["decrypt", "--key", &key], &token).text(), TEXT);
-        keys.run(&["convert", "--to", "compact"], &token).fails(2);
+        assert_eq!(run(&keys, &["decrypt", "--key", &key], &token).text(), TEXT);
+        run(&keys, &["convert", "--to", "compact"], &token).fails(2);
     }
 }
 
@@ -273,9 +250,9 @@ fn what_is_protected_and_in_the_clear_cannot_be_changed() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let (key, aad) = (keys.key("A256KW"), keys.file("aad", "case 7"));
-        let token = keys.run(&["encrypt", "--key", &key, "--aad", &aad], TEXT).text();
+        let token = run(&keys, &["encrypt", "--key", &key, "--aad", &aad], TEXT).text();
         let token = token.replace("Y2FzZSA3", "Y2FzZSA4");
-        keys.run(&["decrypt", "--key", &key], token).fails(1);
+        run(&keys, &["decrypt", "--key", &key], token).fails(1);
     }
 }
 
@@ -284,11 +261,11 @@ fn an_inspected_token_is_said_not_to_be_decrypted() {
     for backend in backends() {
         let keys = Keys::new(backend);
         let key = keys.key("A256KW");
-        let token = keys.run(&["encrypt", "--key", &key], TEXT).text();
-        let run = keys.run(&["inspect"], &token);
-        assert!(run.stderr.contains("NOT VERIFIED"), "{}", run.stderr);
-        assert!(run.text().contains("\"alg\":\"A256KW\""));
-        let told = keys.run(&["inspect", "--json"], &token).json();
+        let token = run(&keys, &["encrypt", "--key", &key], TEXT).text();
+        let shown = run(&keys, &["inspect"], &token);
+        assert!(shown.stderr.contains("NOT VERIFIED"), "{}", shown.stderr);
+        assert!(shown.text().contains("\"alg\":\"A256KW\""));
+        let told = run(&keys, &["inspect", "--json"], &token).json();
         assert_eq!(told["decrypted"], false);
         assert_eq!(told["format"], "compact");
         assert_eq!(told["header"]["enc"], "A256GCM");
@@ -301,10 +278,10 @@ fn what_is_no_token_is_malformed() {
         let keys = Keys::new(backend);
         let key = keys.key("A256KW");
         for input in ["", "a.b.c", "{}", "e30.e30.e30", "\u{1F511}"] {
-            keys.run(&["decrypt", "--key", &key], input).fails(4);
-            keys.run(&["inspect"], input).fails(4);
+            run(&keys, &["decrypt", "--key", &key], input).fails(4);
+            run(&keys, &["inspect"], input).fails(4);
         }
-        keys.run(&["inspect"], [0xFF; 100]).fails(4);
+        run(&keys, &["inspect"], [0xFF; 100]).fails(4);
     }
 }
 
@@ -318,6 +295,56 @@ fn a_key_and_a_token_are_not_both_standard_input() {
 fn verbs_have_the_names_of_latchsets_program_too() {
     let keys = Keys::new(backends().next().unwrap());
     let key = keys.key("A256KW");
-    let token = keys.run(&["enc", "--key", &key], TEXT).text();
-    assert_eq!(keys.run(&["dec", "--key", &key], token).text(), TEXT);
+    let token = run(&keys, &["enc", "--key", &key], TEXT).text();
+    assert_eq!(run(&keys, &["dec", "--key", &key], token).text(), TEXT);
+}
+
+#[test]
+fn the_flags_of_latchsets_program_mean_what_they_mean_there() {
+    let keys = Keys::new(backends().next().unwrap());
+    let key = keys.key("A256KW");
+    let plaintext = keys.file("plaintext", TEXT);
+    let token = run(&keys, &["enc", "-I", &plaintext, "-k", &key, "-c"], "").text();
+    let token = keys.file("token", token);
+    assert_eq!(run(&keys, &["dec", "-i", &token, "-k", &key], "").text(), TEXT);
+    // There is no place for a second recipient in it.
+    run(&keys, &["enc", "-c", "-k", &key, "-k", &key], TEXT).fails(2);
+}
+
+#[test]
+fn a_parameter_of_the_header_is_given_by_the_user() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let key = keys.key("A256KW");
+        let encrypt = ["encrypt", "--key", &key, "--header", r#"cty="text/plain""#];
+        let token = run(&keys, &encrypt, TEXT).text();
+        let told = run(&keys, &["inspect", "--json"], &token).json();
+        assert_eq!(told["header"]["cty"], "text/plain");
+        run(&keys, &["encrypt", "--key", &key, "--header", r#"enc="A128GCM""#], TEXT).fails(2);
+    }
+}
+
+#[test]
+fn the_rounds_of_a_password_are_the_users_choice_within_bounds() {
+    for backend in backends() {
+        let run = |args: &[&str]| {
+            let args = [&["jwe", "encrypt", "--backend", backend], args, &ASK].concat();
+            jose_with(&args, TEXT, &PASSWORD)
+        };
+        let token = run(&["--p2c", "1000"]).text();
+        let told = jose(&["jwe", "inspect", "--json"], &token).json();
+        assert_eq!(told["header"]["p2c"], 1000);
+        run(&["--p2c", "1"]).fails(5);
+        let key = Keys::new(backend).key("A256KW");
+        run(&["--p2c", "1000", "--key", &key]).fails(2);
+    }
+}
+
+#[test]
+fn a_signed_token_is_told_from_a_damaged_one() {
+    let keys = Keys::new(backends().next().unwrap());
+    let signer = keys.key("HS256");
+    let token = keys.run(&["jws", "sign", "--key", &signer], TEXT).text();
+    let told = run(&keys, &["inspect"], &token).fails(4);
+    assert!(told.contains("signed and not encrypted"), "{told}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{Run, backends, jose, jose_with, key};
+use crate::common::{Keys, Run, backends, jose, jose_with, key};
 
 /// Runs with the keys in the environment, as `env:KEY`, `env:OTHER`, `env:THIRD`.
 fn with(args: &[&str], backend: &str, input: impl AsRef<[u8]>, keys: &[&str]) -> Run {
@@ -353,4 +353,80 @@ fn a_private_key_verifies_with_its_public_half_and_that_is_told() {
         assert!(run.stderr.contains("jose jwk pub"), "{}", run.stderr);
         assert_eq!(run.ok(), b"any octets");
     }
+}
+
+#[test]
+fn a_signature_is_added_to_those_of_others() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let (seller, notary) = (keys.key("ES256"), keys.key("Ed25519"));
+        let receipt = keys.run(&["jws", "sign", "--key", &seller], "paid").text();
+        let receipt = keys.file("receipt", receipt);
+        let add = ["jws", "sign", "--key", &notary, "--add-to"];
+        let both = keys.run(&[&add[..], &[&receipt]].concat(), "").text();
+        let verify = ["jws", "verify", "--key", &seller, "--key", &notary, "--policy", "2"];
+        assert_eq!(keys.run(&verify, both).text(), "paid");
+        // There is no place for two in it.
+        let compact = [&add[..], &[&receipt, "--serialization", "compact"]].concat();
+        keys.run(&compact, "").fails(2);
+    }
+}
+
+#[test]
+fn a_signature_is_added_to_a_detached_payload() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let (seller, notary) = (keys.key("ES256"), keys.key("Ed25519"));
+        let payload = keys.file("payload", "paid");
+        let sign = ["jws", "sign", "--key", &seller, "--detached", "--serialization", "general"];
+        let receipt = keys.file("receipt", keys.run(&sign, "paid").text());
+        let add = ["jws", "sign", "--key", &notary, "--add-to", &receipt];
+        keys.run(&add, "").fails(4);
+        let both = keys.run(&[&add[..], &["--payload", &payload]].concat(), "").text();
+        let verify =
+            ["jws", "verify", "--key", &seller, "--key", &notary, "--policy", "2", "--payload"];
+        assert_eq!(keys.run(&[&verify[..], &[&payload]].concat(), both).text(), "paid");
+    }
+}
+
+#[test]
+fn the_flags_of_latchsets_program_mean_what_they_mean_there() {
+    let keys = Keys::new(first());
+    let (key, payload) = (keys.key("ES256"), keys.file("payload", "any octets"));
+    let token = keys.run(&["jws", "sig", "-I", &payload, "-k", &key, "-c"], "").text();
+    let token = keys.file("token", token);
+    assert_eq!(keys.run(&["jws", "ver", "-i", &token, "-k", &key], "").text(), "any octets");
+}
+
+#[test]
+fn a_payload_is_written_to_a_file_only_when_it_is_verified() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let key = keys.key("ES256");
+        let token = keys.run(&["jws", "sign", "--key", &key], "any octets").text();
+        let out = keys.0.path().join("out");
+        let verify = ["jws", "verify", "--key", &key, "-o", out.to_str().unwrap()];
+        keys.run(&verify, tampered(&token)).fails(1);
+        assert!(!out.exists());
+        keys.run(&verify, &token).ok();
+        assert_eq!(std::fs::read(&out).unwrap(), b"any octets");
+    }
+}
+
+#[test]
+fn a_header_is_shown_in_the_order_in_which_it_was_written() {
+    let keys = Keys::new(first());
+    let key = keys.key("ES256");
+    let sign = ["jws", "sign", "--key", &key, "--header", "z=1", "--header", "a=2"];
+    let token = keys.run(&sign, "text").text();
+    let shown = keys.run(&["jws", "inspect"], token).text();
+    assert!(shown.find("\"z\"").unwrap() < shown.find("\"a\"").unwrap(), "{shown}");
+}
+
+#[test]
+fn what_is_not_verified_is_said_also_to_the_quiet() {
+    let keys = Keys::new(first());
+    let token = keys.run(&["jws", "sign", "--key", &keys.key("ES256")], "text").text();
+    let run = keys.run(&["jws", "inspect", "--quiet"], token);
+    assert!(run.stderr.contains("NOT VERIFIED"), "{}", run.stderr);
 }

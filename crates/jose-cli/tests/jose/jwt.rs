@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{Run, backends, jose_with, key};
+use crate::common::{Keys, Run, backends, jose_with, key};
 
 /// The one for tests that need no more.
 fn first() -> &'static str {
@@ -195,13 +195,85 @@ fn a_tampered_token_releases_no_claim() {
 }
 
 #[test]
-fn only_a_compact_token_has_claims() {
+fn claims_are_read_in_every_serialization() {
     for backend in backends() {
         let (key, token) = signed(backend, &["--sub", "joe"]);
-        let json = run(&["jws", "convert", "--to", "general"], &[], backend, &token, &key).text();
-        run(&VERIFY, &[], backend, &json, &key).fails(4);
-        run(&VERIFY, &[], backend, "no token", &key).fails(4);
+        for to in ["compact", "flattened", "general"] {
+            let json = run(&["jws", "convert", "--to", to], &[], backend, &token, &key).text();
+            let claims = run(&VERIFY, &["--sub", "joe"], backend, &json, &key).json();
+            assert_eq!(claims["sub"], "joe");
+            run(&VERIFY, &["--sub", "ann"], backend, &json, &key).fails(3);
+            let told = run(&["jwt", "decode", "--json"], &[], backend, &json, &key).json();
+            assert_eq!((&told["verified"], &told["format"]), (&false.into(), &to.into()));
+            assert_eq!(told["claims"]["sub"], "joe");
+        }
     }
+}
+
+#[test]
+fn claims_that_several_sign_are_held_to_all_of_them() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let (one, two) = (keys.key("ES256"), keys.key("Ed25519"));
+        let sign = ["jws", "sign", "--key", &one, "--key", &two];
+        let token = keys.run(&sign, r#"{"sub":"joe"}"#).text();
+        let verify = |more: &[&str]| keys.run(&[&["jwt", "verify"], more].concat(), &token);
+        verify(&["--key", &one, "--key", &two, "--policy", "2"]).ok();
+        verify(&["--key", &one, "--policy", "all"]).fails(1);
+        verify(&["--key", &one]).ok();
+    }
+}
+
+#[test]
+fn no_token_is_malformed() {
+    let key = key("ES256", first());
+    for text in ["no token", "", "a.b", "{}"] {
+        run(&VERIFY, &[], first(), text, &key).fails(4);
+    }
+}
+
+#[test]
+fn a_time_may_be_a_date() {
+    for backend in backends() {
+        let options = [
+            "--exp",
+            "2027-01-15T08:00:00Z",
+            "--iat",
+            "2027-01-15T08:00:00+01:00",
+            "--nbf",
+            "1799999000",
+        ];
+        let (key, token) = signed(backend, &options);
+        let claims = run(&VERIFY, &["--now", "2027-01-15T07:59:59Z"], backend, &token, &key).json();
+        assert_eq!(
+            (&claims["exp"], &claims["iat"]),
+            (&1_800_000_000.into(), &1_799_996_400.into())
+        );
+        run(&VERIFY, &["--now", "2027-01-15T08:00:00Z"], backend, &token, &key).fails(3);
+        run(&VERIFY, &["--now", "tomorrow"], backend, &token, &key).fails(2);
+    }
+}
+
+#[test]
+fn the_report_tells_times_as_dates_and_what_is_left() {
+    for backend in backends() {
+        let (key, token) = signed(backend, &["--exp", "1800000000", "--no-iat"]);
+        let now = ["--json", "--now", "1799999760"];
+        let told = run(&VERIFY, &now, backend, &token, &key).json();
+        let expected = serde_json::json!({
+            "exp": "2027-01-15T08:00:00Z", "now": "2027-01-15T07:56:00Z", "expires_in": 240,
+        });
+        assert_eq!(told["times"], expected);
+    }
+}
+
+#[test]
+fn an_encrypted_token_is_told_from_a_damaged_one() {
+    let keys = Keys::new(first());
+    let (signer, key) = (keys.key("ES256"), keys.key("A256KW"));
+    let token = keys.run(&["jwt", "encrypt", "--key", &key], "").text();
+    let told = keys.run(&["jwt", "verify", "--key", &signer], &token).fails(4);
+    assert!(told.contains("jose jwt decrypt"), "{told}");
 }
 
 #[test]

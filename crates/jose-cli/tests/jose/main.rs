@@ -1,6 +1,7 @@
 //! The program, run as its users run it, on every backend that was built in.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod batch;
 mod common;
 mod general;
 mod generated;
@@ -9,3 +10,4 @@ mod jwk;
 mod jwks;
 mod jws;
 mod jwt;
+mod jwt_encrypted;
