@@ -658,6 +658,7 @@ macro_rules! suite {
             a_decryption_policy_holds_for_claims
             claims_are_signed_and_then_encrypted
             what_is_inside_has_to_be_signed
+            claims_for_several_recipients_are_held_to_the_rules_by_each
             a_token_of_another_kind_asks_no_key
             compressed_content_comes_back
             nothing_is_compressed_by_default

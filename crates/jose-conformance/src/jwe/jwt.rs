@@ -45,7 +45,10 @@ fn failures(claims: &Value, rules: &Validation, now: u64, subject: &Subject) -> 
     let token = jwe.unwrap().to_compact().unwrap();
     let typed = jwt::decrypt::<Value>(&token, &from, rules, at(now)).map(drop);
     let plain = jwt::decrypt_claims(&token, &from, rules, at(now)).map(drop);
+    let apart = jwe::decrypt(&token, &from).unwrap();
+    let apart = jwt::accept_decrypted::<Value>(apart, rules, at(now)).map(drop);
     assert_eq!(format!("{typed:?}"), format!("{plain:?}"), "one verdict by either way in");
+    assert_eq!(format!("{apart:?}"), format!("{plain:?}"), "and in two steps");
     match plain {
         Ok(()) => Vec::new(),
         Err(jwt::Error::Claims(error)) => {
@@ -316,6 +319,22 @@ pub fn what_is_inside_has_to_be_signed(subject: &Subject) {
     let mut spoiled = Parts::of(&expired);
     spoiled.tag[0] ^= 1;
     assert_eq!(open(&spoiled.compact()).unwrap_err().code(), "ERR_JWE_DECRYPTION_FAILED");
+}
+
+/// Claims for several recipients are no JWT, and each of them may hold them to the rules all the same.
+pub fn claims_for_several_recipients_are_held_to_the_rules_by_each(subject: &Subject) {
+    let (anna, from_anna) = keys(subject);
+    let (otto, from_otto) = pair(K::A256KW, E::A256GCM, subject);
+    let claims = json!({"sub": "joe", "exp": 2_000}).to_string();
+    let jwe = Builder::new().encrypt(claims.as_bytes(), [&anna, &otto]).unwrap();
+    let rules = Validation::new().subject("joe");
+    for key in [&from_anna, &from_otto] {
+        let decrypted = || Jwe::parse(jwe.to_general().unwrap()).unwrap().decrypt(key).unwrap();
+        let accepted = jwt::accept_decrypted::<Value>(decrypted(), &rules, at(1_999)).unwrap();
+        assert_eq!(accepted["sub"], "joe");
+        let late = jwt::accept_decrypted::<Value>(decrypted(), &rules, at(2_000)).unwrap_err();
+        assert_eq!(late.code(), "ERR_JWT_EXPIRED");
+    }
 }
 
 /// A token of the one kind is none of the other, and no key is asked about it (CVE-2023-51774).
