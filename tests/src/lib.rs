@@ -6,6 +6,7 @@ extern crate alloc;
 
 #[cfg(feature = "fips")]
 pub mod fips;
+pub mod fuzz;
 pub mod kms;
 #[cfg(doctest)]
 mod mistakes;

@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod features;
 mod fips;
+mod fuzz;
 mod openssl;
 mod process;
 mod table;
@@ -33,6 +34,8 @@ usage: cargo xtask COMMAND
   table [--write]  the tables of README.md, printed, or written to README.md
   bench            the benchmarks on both backends
   fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
+  fuzz [--seconds N] [TARGET…]
+                   each target of fuzzing for N seconds (60), and what it reached
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         ["fips", version] => {
             Openssl::detect().and_then(|openssl| fips::run(openssl, Some(version)))
         }
+        ["fuzz", args @ ..] => Openssl::detect().and_then(|openssl| fuzz::run(openssl, args)),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -1,0 +1,6 @@
+#![no_main]
+
+use jose_tests::fuzz;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| fuzz::compact(octets));
+jose_fuzz::mutate_tokens!();

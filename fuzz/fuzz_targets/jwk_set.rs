@@ -1,0 +1,5 @@
+#![no_main]
+
+use jose_tests::fuzz;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| fuzz::jwk_set(octets));
