@@ -17,6 +17,7 @@ mod process;
 mod table;
 mod test;
 mod tidy;
+mod weakened;
 
 use std::env;
 use std::path::Path;
@@ -36,6 +37,7 @@ usage: cargo xtask COMMAND
   fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
   fuzz [--seconds N] [TARGET…]
                    each target of fuzzing for N seconds (60), and what it reached
+  weakened         the library with a check taken out of it, which the tests have to notice
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
             Openssl::detect().and_then(|openssl| fips::run(openssl, Some(version)))
         }
         ["fuzz", args @ ..] => Openssl::detect().and_then(|openssl| fuzz::run(openssl, args)),
+        ["weakened"] => weakened::run(),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
