@@ -1,10 +1,12 @@
-//! Keys from files, in whichever format.
+//! Keys from files, in whichever format, and to files, encrypted where there is a password.
 
 use jose::crypto::Backend;
 use jose::jwk::{Format, Imported, Params};
-use jose::{Jwk, JwkSet, Limits, SecretBytes};
+use jose::{Alg, EncryptionKey, Jwk, JwkSet, Limits, Password, SecretBytes};
+use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Stage};
+use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
 use crate::source::Source;
 
@@ -44,6 +46,22 @@ fn understand(
     }
     let imported = imported.map_err(|error| Failure::from(error).of(source))?;
     Ok(Found { format: imported.format(), keys: imported.into_keys() })
+}
+
+/// As [`read`], but a set of which a key cannot be read is an error: it would be written without it.
+pub(crate) fn read_whole(
+    source: &Source,
+    password: &PasswordArgs,
+    backend: &'static dyn Backend,
+) -> Result<Found, Failure> {
+    let found = read(source, password, backend)?;
+    match found.keys.skipped().first() {
+        None => Ok(found),
+        Some(skipped) => {
+            let place = format!("key {}", skipped.index());
+            Err(Failure::from(skipped.error()).of(place).of(source))
+        }
+    }
 }
 
 /// As [`read`], but a JWK and a JWK Set are taken as they are: for telling what is wrong with them.
@@ -100,7 +118,7 @@ fn compact_jwe(octets: &[u8]) -> Option<&str> {
 
 fn decrypt(
     token: &str,
-    password: &jose::Password,
+    password: &Password,
     backend: &'static dyn Backend,
 ) -> Result<Found, Failure> {
     use jose::jwa::KeyManagementAlgorithm as K;
@@ -109,19 +127,110 @@ fn decrypt(
         .into_iter()
         .map(|alg| jose::DecryptionKey::from_password(alg, password, backend))
         .collect();
-    let keys = keys?;
-    let failed = |error: jose::jwe::Error| {
-        let stage = match error {
-            jose::jwe::Error::Parse(_) => Stage::Malformed,
-            _ => Stage::Refused,
-        };
-        Failure::new(stage, error.code(), error)
-    };
-    match Jwk::decrypt(token, &keys) {
-        Ok(jwk) => Ok(Found { format: Format::Jwk, keys: JwkSet::new([jwk]) }),
-        Err(jose::jwe::Error::Parse(_)) => JwkSet::decrypt(token, &keys)
-            .map(|keys| Found { format: Format::JwkSet, keys })
-            .map_err(failed),
-        Err(error) => Err(failed(error)),
+    // Once, whatever is inside: that is what a password costs.
+    let decrypted = jose::jwe::decrypt(token, &keys?)?;
+    let is = |cty| decrypted.protected().is_cty(cty);
+    let (is_key, is_set) = (is("jwk+json"), is("jwk-set+json"));
+    let json = SecretBytes::new(decrypted.into_content());
+    let json = json.expose_secret();
+    if is_key {
+        Ok(Found { format: Format::Jwk, keys: JwkSet::new([Jwk::from_json(json)?]) })
+    } else if is_set {
+        Ok(Found { format: Format::JwkSet, keys: JwkSet::from_json(json)? })
+    } else {
+        let message = "what is encrypted does not say that it is a key or a set of keys";
+        Err(Failure::new(Stage::Malformed, "ERR_JWE_INVALID", message))
     }
+}
+
+/// How keys are written, and where.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct KeyOutput {
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    /// Write private keys as they are, even where a password is given or has opened the input.
+    #[arg(long)]
+    plaintext: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+impl KeyOutput {
+    /// The password under which private keys are written: the one that was given, or that has opened the
+    /// input.
+    pub(crate) fn new_password(&self) -> Result<Option<Password>, Failure> {
+        if self.plaintext { Ok(None) } else { self.password.known() }
+    }
+
+    /// Whether it was said that private keys are not to be encrypted.
+    pub(crate) const fn is_plaintext(&self) -> bool {
+        self.plaintext
+    }
+
+    /// Writes a key.
+    pub(crate) fn key(&self, jwk: &Jwk, output: Output) -> Result<(), Failure> {
+        self.key_under(self.new_password()?.as_ref(), jwk, output)
+    }
+
+    /// As [`key`](Self::key), under another password.
+    pub(crate) fn key_under(
+        &self,
+        password: Option<&Password>,
+        jwk: &Jwk,
+        output: Output,
+    ) -> Result<(), Failure> {
+        match password {
+            Some(password) if jwk.is_private() => {
+                let token = encrypt(jwk, password, output)?;
+                output.result(format!("{token}\n").as_bytes(), &self.output)
+            }
+            _ => output.key(jwk, &self.output),
+        }
+    }
+
+    /// Writes keys, each on a line of its own.
+    pub(crate) fn lines(&self, keys: &[Jwk], output: Output) -> Result<(), Failure> {
+        let password = self.new_password()?;
+        let mut lines: Vec<SecretBytes> = Vec::new();
+        for jwk in keys {
+            lines.push(match &password {
+                Some(password) if jwk.is_private() => {
+                    SecretBytes::new(encrypt(jwk, password, output)?.into_bytes())
+                }
+                _ => jwk.expose_secret_json(),
+            });
+        }
+        let len = lines.iter().map(|line| line.len() + 1).sum();
+        let mut text = Zeroizing::new(Vec::with_capacity(len));
+        for line in lines {
+            text.extend_from_slice(line.expose_secret());
+            text.push(b'\n');
+        }
+        // The last line is ended by whoever writes it.
+        text.pop();
+        let in_the_clear = password.is_none() && keys.iter().any(Jwk::is_private);
+        output.keys(&SecretBytes::from(text.as_slice()), in_the_clear, &self.output)
+    }
+
+    /// Writes a set.
+    pub(crate) fn set(&self, set: &JwkSet, output: Output) -> Result<(), Failure> {
+        let private = set.iter().any(Jwk::is_private);
+        match self.new_password()? {
+            Some(password) if private => {
+                let token = set.encrypt(&password_key(&password, output)?)?;
+                output.result(format!("{token}\n").as_bytes(), &self.output)
+            }
+            _ => output.keys(&set.expose_secret_json(), private, &self.output),
+        }
+    }
+}
+
+/// A key under a password (RFC 7517 §7).
+pub(crate) fn encrypt(jwk: &Jwk, password: &Password, output: Output) -> Result<String, Failure> {
+    Ok(jwk.encrypt(&password_key(password, output)?)?)
+}
+
+fn password_key(password: &Password, output: Output) -> Result<EncryptionKey, Failure> {
+    let backend = output.backend().get()?;
+    Ok(EncryptionKey::from_password(Alg::PBES2_HS512_A256KW, password, backend)?)
 }

@@ -24,12 +24,20 @@ pub(crate) struct PasswordArgs {
     /// What was read from there: several files may want it, and a pipe gives it once.
     #[arg(skip)]
     read: OnceCell<Password>,
+    /// The first that was asked for.
+    #[arg(skip)]
+    asked: OnceCell<Password>,
 }
 
 impl PasswordArgs {
     /// From this file, if any.
     pub(crate) const fn of(file: Option<Source>) -> Self {
-        Self { password_file: file, password_env: None, read: OnceCell::new() }
+        Self {
+            password_file: file,
+            password_env: None,
+            read: OnceCell::new(),
+            asked: OnceCell::new(),
+        }
     }
 
     /// The password, if one was given.
@@ -51,10 +59,18 @@ impl PasswordArgs {
 
     /// The password that was given, or one that is asked for on the terminal.
     pub(crate) fn to_read(&self, what: &str) -> Result<Password, Failure> {
-        match self.given()? {
-            Some(password) => Ok(password),
-            None => prompt(&format!("password of {what}: ")),
+        if let Some(password) = self.given()? {
+            return Ok(password);
         }
+        let password = prompt(&format!("password of {what}: "))?;
+        // Each file may have its own, and the first is that of the key or set that is worked on.
+        self.asked.get_or_init(|| password.clone());
+        Ok(password)
+    }
+
+    /// The password that was given, or that has opened the first file.
+    pub(crate) fn known(&self) -> Result<Option<Password>, Failure> {
+        Ok(self.given()?.or_else(|| self.asked.get().cloned()))
     }
 
     /// As [`to_read`](Self::to_read), asked for twice.

@@ -1,20 +1,24 @@
 //! `jose jwk convert`.
 
 use clap::ValueEnum;
-use jose::Alg;
 use jose::jwk::PasswordEncryption;
+use jose::{Alg, SecretBytes};
 
 use crate::failure::Failure;
-use crate::keys;
-use crate::output::{Output, OutputArgs};
+use crate::keys::{self, KeyOutput};
+use crate::output::Output;
 use crate::password::PasswordArgs;
 use crate::source::Source;
 
 /// Write a key in another format, as PEM or DER.
+///
+/// A private key is written encrypted wherever a password is given, or has opened the input: as a JWE, or as
+/// encrypted PKCS#8. SEC 1 and PKCS#1 cannot be encrypted here.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  openssl genpkey -algorithm ed25519 | jose jwk convert --alg Ed25519\n  \
-                        jose jwk gen --alg ES256 | jose jwk convert --to sec1"
+                        jose jwk gen --alg ES256 | jose jwk convert --to sec1\n  jose jwk gen --alg \
+                        ES256 | PASSWORD=secret jose jwk convert --to pkcs8 --password-env PASSWORD"
 )]
 pub(crate) struct Args {
     /// The key, in any format.
@@ -29,13 +33,11 @@ pub(crate) struct Args {
     /// Bind a JWK to this algorithm.
     #[arg(long, value_parser = super::generate::alg)]
     alg: Option<Alg>,
-    /// The password to write encrypted PKCS#8 under, which is asked for otherwise.
-    #[arg(long, value_name = "SOURCE")]
+    /// Encrypt the result under another password than that of the input.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "plaintext")]
     new_password_file: Option<Source>,
     #[command(flatten)]
-    password: PasswordArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    written: KeyOutput,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
@@ -51,39 +53,67 @@ enum To {
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     let backend = output.backend().get()?;
-    let (_, mut jwk) = keys::one(&args.source, &args.password, backend)?;
+    let (_, mut jwk) = keys::one(&args.source, &args.written.password, backend)?;
     if let Some(alg) = args.alg {
         jwk.check_for(alg).map_err(|error| Failure::from(error).of(&args.source))?;
         jwk = jwk.with_alg(alg)?;
     }
+    let password = match &args.new_password_file {
+        Some(file) => PasswordArgs::of(Some(file.clone())).given()?,
+        None => args.written.new_password()?,
+    };
+    // There is nothing to hide of a public one.
+    let password = password.filter(|_| jwk.is_private());
     if args.to == To::Jwk {
         if args.der {
             return Err(Failure::usage("--der is not for a JWK"));
         }
-        return output.key(&jwk, &args.output);
+        return args.written.key_under(password.as_ref(), &jwk, output);
     }
     // An RSA JWK may lack what the formats need.
     let jwk = jwk.complete(backend)?;
-    let octets = match (args.to, args.der, jwk.is_private()) {
-        (To::Pkcs8, false, _) => jwk.to_pkcs8_pem()?,
-        (To::Pkcs8, true, _) => jwk.to_pkcs8_der()?,
-        (To::Sec1, false, _) => jwk.to_sec1_pem()?,
-        (To::Sec1, true, _) => jwk.to_sec1_der()?,
-        (To::Pkcs1, false, true) => jwk.to_pkcs1_pem()?,
-        (To::Pkcs1, true, true) => jwk.to_pkcs1_der()?,
-        (To::Pkcs1, false, false) => jwk.to_pkcs1_public_pem()?.into_bytes().into(),
-        (To::Pkcs1, true, false) => jwk.to_pkcs1_public_der()?.into(),
+    let octets = match (args.to, args.der, &password) {
         (To::Spki, false, _) => jwk.to_public()?.to_spki_pem()?.into_bytes().into(),
         (To::Spki, true, _) => jwk.to_public()?.to_spki_der()?.into(),
-        (To::EncryptedPkcs8 | To::Jwk, der, _) => {
-            let password = PasswordArgs::of(args.new_password_file.clone()).to_write()?;
+        (To::Pkcs1, false, _) if !jwk.is_private() => {
+            jwk.to_pkcs1_public_pem()?.into_bytes().into()
+        }
+        (To::Pkcs1, true, _) if !jwk.is_private() => jwk.to_pkcs1_public_der()?.into(),
+        (To::Pkcs1 | To::Sec1, _, Some(_)) => {
+            let message = "this format cannot be encrypted here: take --to pkcs8, or --plaintext";
+            return Err(Failure::usage(message));
+        }
+        (To::Sec1, false, None) => jwk.to_sec1_pem()?,
+        (To::Sec1, true, None) => jwk.to_sec1_der()?,
+        (To::Pkcs1, false, None) => jwk.to_pkcs1_pem()?,
+        (To::Pkcs1, true, None) => jwk.to_pkcs1_der()?,
+        // A public key is refused, before anybody is asked for a password.
+        (To::EncryptedPkcs8, ..) if !jwk.is_private() => jwk.to_pkcs8_der()?,
+        (To::Pkcs8, false, None) => jwk.to_pkcs8_pem()?,
+        (To::Pkcs8, true, None) => jwk.to_pkcs8_der()?,
+        (To::EncryptedPkcs8 | To::Jwk | To::Pkcs8, ..) => {
+            if args.written.is_plaintext() {
+                return Err(Failure::usage("--to encrypted-pkcs8, and --plaintext"));
+            }
+            let password = match &password {
+                Some(password) => password.clone(),
+                None => args.written.password.to_write()?,
+            };
             let how = PasswordEncryption::default();
-            if der {
+            if args.der {
                 jwk.to_encrypted_pkcs8_der(&password, how, backend)?.into()
             } else {
                 jwk.to_encrypted_pkcs8_pem(&password, how, backend)?.into_bytes().into()
             }
         }
     };
-    output.result(octets.expose_secret(), &args.output)
+    let octets = octets.expose_secret();
+    let encrypted = matches!(args.to, To::EncryptedPkcs8) || password.is_some();
+    match octets.strip_suffix(b"\n").filter(|_| !args.der) {
+        // With the warning that a private key has in the clear.
+        Some(pem) if args.to != To::Spki && jwk.is_private() && !encrypted => {
+            output.keys(&SecretBytes::from(pem), true, &args.written.output)
+        }
+        _ => output.result(octets, &args.written.output),
+    }
 }

@@ -1,8 +1,6 @@
 //! `jose jwk wrap` and `jose jwk unwrap`: a key under a password or under another key (RFC 7517 §7).
 
-use jose::{Alg, EncryptionKey};
-
-use crate::failure::{Failure, Stage};
+use crate::failure::Failure;
 use crate::keys;
 use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
@@ -27,10 +25,7 @@ pub(super) fn wrap(args: &Wrap, output: Output) -> Result<(), Failure> {
     let backend = output.backend().get()?;
     let (_, jwk) = keys::one(&args.source, &PasswordArgs::default(), backend)?;
     let password = args.password.to_write()?;
-    let key = EncryptionKey::from_password(Alg::PBES2_HS512_A256KW, &password, backend)?;
-    let token = jwk
-        .encrypt(&key)
-        .map_err(|error| Failure::new(Stage::Io, error.code(), error).of(&args.source))?;
+    let token = keys::encrypt(&jwk, &password, output)?;
     output.result(format!("{token}\n").as_bytes(), &args.output)
 }
 

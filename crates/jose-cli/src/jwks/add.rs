@@ -6,7 +6,6 @@ use super::SetOutput;
 use crate::failure::{Failure, Stage};
 use crate::keys;
 use crate::output::Output;
-use crate::password::PasswordArgs;
 use crate::source::{Source, check_stdin};
 
 /// Add a key at the end of a set. A name that is taken by another key is refused.
@@ -22,15 +21,13 @@ pub(crate) struct Args {
     #[arg(default_value = "-")]
     key: Source,
     #[command(flatten)]
-    password: PasswordArgs,
-    #[command(flatten)]
     to: SetOutput,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     check_stdin([&args.set, &args.key])?;
-    let mut set = super::read(&args.set, &args.password, output)?;
-    let (_, jwk) = keys::one(&args.key, &args.password, output.backend().get()?)?;
+    let mut set = super::read(&args.set, &args.to.keys.password, output)?;
+    let (_, jwk) = keys::one(&args.key, &args.to.keys.password, output.backend().get()?)?;
     check_name(&jwk, set.keys()).map_err(|failure| failure.of(&args.key))?;
     set.merge([jwk].into_iter().collect());
     super::write(&set, &args.to, output)

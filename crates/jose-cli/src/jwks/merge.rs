@@ -5,7 +5,6 @@ use jose::JwkSet;
 use super::SetOutput;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::password::PasswordArgs;
 use crate::source::{Source, check_stdin};
 
 /// Make one set of several, or of keys, in their order. A key that is there twice is kept once.
@@ -19,8 +18,6 @@ pub(crate) struct Args {
     #[arg(required = true)]
     sets: Vec<Source>,
     #[command(flatten)]
-    password: PasswordArgs,
-    #[command(flatten)]
     to: SetOutput,
 }
 
@@ -28,7 +25,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     check_stdin(&args.sets)?;
     let mut set = JwkSet::default();
     for source in &args.sets {
-        set.merge(super::read(source, &args.password, output)?);
+        set.merge(super::read(source, &args.to.keys.password, output)?);
     }
     super::write(&set, &args.to, output)
 }

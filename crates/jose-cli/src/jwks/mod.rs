@@ -13,15 +13,16 @@ use jose::{Jwk, JwkSet};
 
 use crate::failure::{Failure, Stage};
 use crate::jwk::lint;
-use crate::keys;
-use crate::output::{Output, OutputArgs};
+use crate::keys::{self, KeyOutput};
+use crate::output::Output;
 use crate::password::PasswordArgs;
 use crate::source::Source;
 
 /// Sets of keys (RFC 7517 §5).
 ///
 /// A file of one key, in any format, is a set of one. No file is changed: the new set is written to standard
-/// output, or where -o says.
+/// output, or where -o says. A set with a private key is written encrypted wherever a password is given, or
+/// has opened the set.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Add(add::Args),
@@ -55,7 +56,7 @@ struct SetOutput {
     #[arg(long)]
     public: bool,
     #[command(flatten)]
-    output: OutputArgs,
+    keys: KeyOutput,
 }
 
 /// Which keys are meant.
@@ -86,16 +87,8 @@ fn not_found(source: &Source) -> Failure {
     Failure::new(Stage::Key, "ERR_JWK_KEY_NOT_FOUND", "no such key in the set").of(source)
 }
 
-/// A whole set: one of which a key cannot be read would be written without it.
 fn read(source: &Source, password: &PasswordArgs, output: Output) -> Result<JwkSet, Failure> {
-    let keys = keys::read(source, password, output.backend().get()?)?.keys;
-    match keys.skipped().first() {
-        None => Ok(keys),
-        Some(skipped) => {
-            let place = format!("key {}", skipped.index());
-            Err(Failure::from(skipped.error()).of(place).of(source))
-        }
-    }
+    Ok(keys::read_whole(source, password, output.backend().get()?)?.keys)
 }
 
 fn write(set: &JwkSet, args: &SetOutput, output: Output) -> Result<(), Failure> {
@@ -106,8 +99,7 @@ fn write(set: &JwkSet, args: &SetOutput, output: Output) -> Result<(), Failure> 
             output.note(&format!("{left_out} without a public half left out"));
         }
         let text = format!("{}\n", public.to_public_json());
-        return output.result(text.as_bytes(), &args.output);
+        return output.result(text.as_bytes(), &args.keys.output);
     }
-    let private = set.iter().any(Jwk::is_private);
-    output.keys(&set.expose_secret_json(), private, &args.output)
+    args.keys.set(set, output)
 }

@@ -5,7 +5,6 @@ use jose::JwkSet;
 use super::{SetOutput, Which};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::password::PasswordArgs;
 use crate::source::Source;
 
 /// Leave keys out of a set.
@@ -18,13 +17,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
-    password: PasswordArgs,
-    #[command(flatten)]
     to: SetOutput,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let set = super::read(&args.set, &args.password, output)?;
+    let set = super::read(&args.set, &args.to.keys.password, output)?;
     let before = set.len();
     let mut kept = JwkSet::default();
     for jwk in set {

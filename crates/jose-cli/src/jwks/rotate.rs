@@ -4,7 +4,6 @@ use super::{SetOutput, add};
 use crate::failure::{Failure, Stage};
 use crate::keys;
 use crate::output::Output;
-use crate::password::PasswordArgs;
 use crate::source::{Source, check_stdin};
 
 /// Put a new key before the others of a set, which stay for what was made with them.
@@ -22,15 +21,13 @@ pub(crate) struct Args {
     #[arg(default_value = "-")]
     key: Source,
     #[command(flatten)]
-    password: PasswordArgs,
-    #[command(flatten)]
     to: SetOutput,
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     check_stdin([&args.set, &args.key])?;
-    let set = super::read(&args.set, &args.password, output)?;
-    let (_, jwk) = keys::one(&args.key, &args.password, output.backend().get()?)?;
+    let set = super::read(&args.set, &args.to.keys.password, output)?;
+    let (_, jwk) = keys::one(&args.key, &args.to.keys.password, output.backend().get()?)?;
     add::check_name(&jwk, set.keys()).map_err(|failure| failure.of(&args.key))?;
     if jwk.kid().is_none() {
         let message = "without a name nobody can tell which of the keys is meant";
