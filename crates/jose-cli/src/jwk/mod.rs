@@ -5,6 +5,7 @@ mod convert;
 mod generate;
 pub(crate) mod lint;
 mod public;
+mod template;
 mod thumbprint;
 mod wrap;
 

@@ -15,10 +15,97 @@ fn a_generated_key_names_its_algorithm_and_itself() {
 }
 
 #[test]
-fn a_template_as_latchsets_program_takes_it_makes_a_key() {
-    let jwk = jose(&["jwk", "gen", "-i", r#"{"alg":"HS256"}"#], "").json();
-    assert_eq!(jwk["alg"], "HS256");
-    jose(&["jwk", "gen", "-i", r#"{"alg":"HS256","k":"AA"}"#], "").fails(2);
+fn a_template_as_latchsets_program_takes_it_makes_exactly_such_a_key() {
+    for backend in backends() {
+        let template = |json: &str| {
+            let jwk = jose(&["jwk", "gen", "-i", json, "--backend", backend], "").json();
+            let wanted: serde_json::Value = serde_json::from_str(json).unwrap();
+            for (name, value) in wanted.as_object().unwrap() {
+                match name.as_str() {
+                    "bytes" => {
+                        let octets = jwk["k"].as_str().unwrap().len() * 3 / 4;
+                        assert_eq!(octets, usize::try_from(value.as_u64().unwrap()).unwrap());
+                    }
+                    "bits" => assert_eq!(jwk["n"].as_str().unwrap().len(), 342),
+                    _ => assert_eq!(&jwk[name], value, "{json}"),
+                }
+            }
+            jwk
+        };
+        template(r#"{"alg":"HS256"}"#);
+        template(r#"{"alg":"HS256","bytes":64,"kid":"a"}"#);
+        template(r#"{"alg":"ES256","kty":"EC","crv":"P-256","use":"sig"}"#);
+        template(r#"{"alg":"ECDH-ES","crv":"X25519","key_ops":["deriveKey"]}"#);
+        template(r#"{"alg":"RS256","bits":2048}"#);
+        template(r#"{"kty":"RSA","bits":2048,"kid":"a"}"#);
+        let jwk = template(r#"{"kty":"oct","bytes":24,"key_ops":["sign","verify"]}"#);
+        assert!(jwk.get("alg").is_none() && jwk.get("kid").is_none());
+        template(r#"{"kty":"EC","crv":"P-384","use":"enc"}"#);
+        template(r#"{"kty":"OKP","crv":"Ed25519"}"#);
+    }
+}
+
+#[test]
+fn a_template_is_read_from_a_file_too() {
+    let template = r#"{"alg":"ES256","kid":"from a file"}"#;
+    assert_eq!(jose(&["jwk", "gen", "-i", "-"], template).json()["kid"], "from a file");
+    jose(&["jwk", "gen", "-i", "-"], r#"{"alg":"ES256","d":"AA"}"#).fails(4);
+}
+
+#[test]
+fn a_template_that_cannot_be_honoured_exactly_is_refused() {
+    for backend in backends() {
+        for (template, named) in [
+            (r#"{"alg":"HS256","k":"AA"}"#, "`k` is a secret"),
+            (r#"{"kty":"EC","crv":"P-256","d":"AA"}"#, "`d` is a secret"),
+            (r#"{"alg":"ES256","x5u":"https://idp.example"}"#, "x5u"),
+            (r#"{"alg":"ES256","kty":"RSA"}"#, "of type \"RSA\""),
+            (r#"{"alg":"ES256","crv":"P-384"}"#, "on \"P-384\""),
+            (r#"{"alg":"ES256","bytes":32}"#, "octets"),
+            (r#"{"alg":"ES256","bits":2048}"#, "bits"),
+            (r#"{"alg":"ES256","use":"enc"}"#, "`use`"),
+            (r#"{"alg":"ES256","key_ops":["wrapKey"]}"#, "`key_ops`"),
+            (r#"{"kty":"oct"}"#, "number of its octets"),
+            (r#"{"kty":"oct","bytes":32,"crv":"P-256"}"#, "nothing else"),
+            (r#"{"kty":"EC","crv":"Ed25519"}"#, "not a curve of EC"),
+            (r#"{"kty":"EC","crv":"P-1"}"#, "P-1"),
+            (r#"{"kty":"unknown"}"#, "unknown"),
+            (r#"{"kid":"a"}"#, "an algorithm or a type"),
+        ] {
+            let told = jose(&["jwk", "gen", "-i", template, "--backend", backend], "").fails(2);
+            assert!(told.contains(named), "{template}: {told}");
+        }
+        let short = r#"{"alg":"HS512","bytes":32}"#;
+        jose(&["jwk", "gen", "-i", short, "--backend", backend], "").fails(5);
+    }
+    jose(&["jwk", "gen", "-i", r#"{"alg":"ES256"}"#, "--kid", "a"], "").fails(2);
+    jose(&["jwk", "gen", "-i", r#"{"alg":"ES256","kid":"a"}"#, "--no-kid"], "").fails(2);
+}
+
+#[test]
+fn options_as_latchsets_program_has_them_name_the_same_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let put = |name: &str, content: &[u8]| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    for backend in backends() {
+        let key = put("key", key("ES256", backend).as_bytes());
+        for (theirs, ours) in [
+            (&["jwk", "pub", "-i", &key][..], &["jwk", "pub", &key][..]),
+            (&["jwk", "thp", "-i", &key, "-a", "S256"], &["jwk", "thp", &key]),
+            (&["jwk", "use", "-i", &key, "-u", "sign"], &["jwk", "use", "--use", "sign", &key]),
+            (&["b64", "enc", "-I", &key], &["b64", "enc", &key]),
+        ] {
+            let run = |args: &[&str]| jose(&[args, &["--backend", backend]].concat(), "").ok();
+            assert_eq!(run(theirs), run(ours), "{theirs:?}");
+        }
+        jose(&["jwk", "pub", "-i", &key, &key], "").fails(2);
+    }
+    let text = put("text", b"AP8H\n");
+    assert_eq!(jose(&["b64", "dec", "-i", &text], "").ok(), [0, 0xFF, 7]);
+    jose(&["jwk", "pub", "-i", r#"{"kty":"oct","k":"AA"}"#], "").fails(2);
 }
 
 #[test]
