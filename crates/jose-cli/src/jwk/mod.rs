@@ -7,6 +7,7 @@ pub(crate) mod lint;
 mod public;
 mod template;
 mod thumbprint;
+pub(crate) mod usage;
 mod wrap;
 
 use clap::Subcommand;
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     Convert(convert::Args),
     Lint(lint::Args),
     Check(check::Args),
+    Use(usage::Args),
     Wrap(wrap::Wrap),
     Unwrap(wrap::Unwrap),
 }
@@ -35,6 +37,7 @@ pub(crate) fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Convert(args) => convert::run(&args, output),
         Command::Lint(args) => lint::run(&args, "jwk lint", output),
         Command::Check(args) => check::run(&args, output),
+        Command::Use(args) => usage::run(&args, output),
         Command::Wrap(args) => wrap::wrap(&args, output),
         Command::Unwrap(args) => wrap::unwrap(&args, output),
     }

@@ -74,6 +74,43 @@ fn a_key_put_in_by_rotation_comes_first_and_the_others_stay() {
 }
 
 #[test]
+fn an_old_signing_key_may_lose_its_private_half_and_no_other() {
+    for backend in backends() {
+        let files = Files::new(backend);
+        let set = files.set();
+        let silent = ["jwk", "gen", "--backend", backend, "-i"];
+        let silent = [&silent[..], &[r#"{"kty":"EC","crv":"P-256","kid":"any"}"#]].concat();
+        let silent = files.put("any", jose(&silent, "").ok());
+        let merge = ["jwks", "merge", &set, &silent, &files.key("HS256", "shared")];
+        let set = files.put("more", jose(&merge, "").ok());
+        let new = files.key("Ed25519", "new");
+        let rotate = ["jwks", "rotate", &set, &new, "--retire-to-public", "--backend", backend];
+        let run = jose(&rotate, "");
+        assert!(run.stderr.contains("\"any\" stays private"), "{}", run.stderr);
+        let rotated = run.json();
+        assert_eq!(kids(&rotated), ["new", "a", "b", "any", "shared"]);
+        let private: Vec<_> = rotated["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key.get("d").or(key.get("k")).is_some())
+            .collect();
+        assert_eq!(private, [true, false, true, true, true]);
+    }
+}
+
+#[test]
+fn a_key_that_does_not_sign_retires_none_that_does() {
+    for backend in backends() {
+        let files = Files::new(backend);
+        let set = files.set();
+        let args = ["jwks", "rotate", &set, &files.key("A256KW", "c"), "--backend", backend];
+        jose(&args, "").ok();
+        jose(&[&args[..], &["--retire-to-public"]].concat(), "").fails(5);
+    }
+}
+
+#[test]
 fn a_removed_key_is_gone_and_one_that_is_not_there_is_told() {
     for backend in backends() {
         let files = Files::new(backend);

@@ -11,3 +11,5 @@ mod jwks;
 mod jws;
 mod jwt;
 mod jwt_encrypted;
+mod protect;
+mod usage;
