@@ -19,6 +19,9 @@ pub(crate) enum Command {
         /// Where the octets are.
         #[arg(default_value = "-")]
         source: Source,
+        /// The same, as latchset's program takes it.
+        #[arg(short = 'I', hide = true, value_name = "SOURCE", conflicts_with = "source")]
+        input: Option<Source>,
     },
     /// Decode text; a line feed at its end is not part of it.
     #[command(after_help = "Example:\n  echo YW55IG9jdGV0cw | jose b64 dec")]
@@ -26,15 +29,20 @@ pub(crate) enum Command {
         /// Where the text is.
         #[arg(default_value = "-")]
         source: Source,
+        /// The same, as latchset's program takes it.
+        #[arg(short = 'i', hide = true, value_name = "SOURCE", conflicts_with = "source")]
+        input: Option<Source>,
     },
 }
 
 pub(crate) fn run(command: Command, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Enc { source } => {
+        Command::Enc { source, input } => {
+            let source = input.unwrap_or(source);
             output.line(&base64url::encode(source.read(MAX)?.expose_secret()))
         }
-        Command::Dec { source } => {
+        Command::Dec { source, input } => {
+            let source = input.unwrap_or(source);
             let text = source.read(MAX)?;
             let text = text.expose_secret();
             let line = text.strip_suffix(b"\n").unwrap_or(text);

@@ -13,6 +13,9 @@ pub(crate) struct Args {
     /// The key, in any format.
     #[arg(default_value = "-")]
     source: Source,
+    /// The same, as latchset's program takes it.
+    #[arg(short = 'i', hide = true, value_name = "SOURCE", conflicts_with = "source")]
+    input: Option<Source>,
     #[command(flatten)]
     password: PasswordArgs,
     #[command(flatten)]
@@ -20,7 +23,11 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let (_, jwk) = keys::one(&args.source, &args.password, output.backend().get()?)?;
+    let (_, jwk) = keys::one(
+        args.input.as_ref().unwrap_or(&args.source),
+        &args.password,
+        output.backend().get()?,
+    )?;
     let mut text = jwk.to_public_json()?;
     text.push('\n');
     output.result(text.as_bytes(), &args.output)

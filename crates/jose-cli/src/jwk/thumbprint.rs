@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// The key or keys, in any format.
     #[arg(default_value = "-")]
     source: Source,
+    /// The same, as latchset's program takes it.
+    #[arg(short = 'i', hide = true, value_name = "SOURCE", conflicts_with = "source")]
+    input: Option<Source>,
     /// The hash function.
     #[arg(long, short = 'a', value_enum, default_value_t)]
     hash: HashName,
@@ -48,7 +51,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         HashName::Sha384 => Hash::Sha384,
         HashName::Sha512 => Hash::Sha512,
     };
-    let found = keys::read(&args.source, &args.password, backend)?;
+    let found = keys::read(args.input.as_ref().unwrap_or(&args.source), &args.password, backend)?;
     for jwk in found.keys.keys() {
         let thumbprint = if args.uri {
             jwk.thumbprint_uri(hash, backend)?
