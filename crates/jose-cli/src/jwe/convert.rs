@@ -9,8 +9,8 @@ use crate::tokens;
 /// Write a token in another serialization, if nothing of it is lost there.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  echo text | PASSWORD=secret jose jwe encrypt --password-env PASSWORD | \
-                        jose jwe convert --to general"
+    after_help = "Example:\n  export PASSWORD=secret\n  echo text | jose jwe encrypt --password-env \
+                  PASSWORD -o token.jwe\n  jose jwe convert --to general token.jwe"
 )]
 pub(crate) struct Args {
     /// Where the token is.

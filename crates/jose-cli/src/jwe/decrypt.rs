@@ -22,10 +22,10 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 /// token; with it, that of the files of keys.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  jose jwk gen --alg A256KW -o key.jwk\n  echo text | jose jwe encrypt --key \
-                        key.jwk | jose jwe decrypt --key key.jwk\n  openssl genrsa -out rsa.pem 2048\n  echo \
-                        text | jose jwe encrypt --key rsa.pem --alg RSA-OAEP-256 | jose jwe decrypt --key \
-                        rsa.pem --alg RSA-OAEP-256"
+    after_help = "Examples:\n  jose jwk gen --alg A256KW -o key.jwk\n  echo text | jose jwe encrypt \
+                  --key key.jwk | jose jwe decrypt --key key.jwk\n  openssl genrsa -out rsa.pem 2048\n  \
+                  echo text | jose jwe encrypt --key rsa.pem --alg RSA-OAEP-256 -o token.jwe\n  jose jwe \
+                  decrypt --key rsa.pem --alg RSA-OAEP-256 token.jwe"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -13,8 +13,8 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 /// Show the headers of a token. Nothing is decrypted, and nothing is known to be true.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  echo text | PASSWORD=secret jose jwe encrypt --password-env PASSWORD | \
-                        jose jwe inspect"
+    after_help = "Example:\n  export PASSWORD=secret\n  echo text | jose jwe encrypt --password-env \
+                  PASSWORD | jose jwe inspect"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

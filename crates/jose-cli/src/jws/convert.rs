@@ -11,7 +11,10 @@ use crate::tokens::{self, Report};
 
 /// Write a token in another serialization, with the same signatures. Nothing is verified.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  jose jws convert --to general token.jws")]
+#[command(
+    after_help = "Example:\n  jose jwk gen --alg ES256 -o signer.jwk\n  echo text | jose jws sign --key \
+                  signer.jwk | jose jws convert --to general"
+)]
 pub(crate) struct Args {
     /// The serialization.
     #[arg(long, value_enum)]

@@ -12,7 +12,10 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 ///
 /// Of a compact token it is the header; of the others an object with `protected` and `header`, as there.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  jose jws inspect token.jws")]
+#[command(
+    after_help = "Example:\n  jose jwk gen --alg ES256 -o signer.jwk\n  echo text | jose jws sign --key \
+                  signer.jwk | jose jws inspect"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     tokens: TokenArgs,

@@ -49,8 +49,9 @@ impl To {
 /// With several keys the result is JSON with a signature of each.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  jose jwk gen --alg ES256 -o signer.jwk\n  printf 'any octets' | jose jws sign --key \
-                  signer.jwk --header 'typ=\"example+jws\"'"
+    after_help = "Examples:\n  jose jwk gen --alg ES256 -o signer.jwk\n  echo text | jose jws sign --key \
+                  signer.jwk --header 'typ=\"example+jws\"'\n  jose jwk gen --alg PS256 -o other.jwk\n  \
+                  echo text | jose jws sign --key signer.jwk --key other.jwk"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -16,9 +16,13 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 /// Nothing of the payload is written unless enough signatures are valid.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  jose jws verify --key signer.jwk token.jws\n  jose jws verify --key keys.jwks --alg \
-                  ES256,PS256 --policy 2 --json receipt.json\n  jose jws verify --key signer.jwk --payload body \
-                  detached.jws"
+    after_help = "Examples:\n  jose jwk gen --alg ES256 -o signer.jwk\n  echo text | jose jws sign --key \
+                  signer.jwk -o token.jws\n  jose jws verify --key signer.jwk token.jws\n  echo text > \
+                  body\n  jose jws sign --key signer.jwk --payload body --detached -o detached.jws\n  \
+                  jose jws verify --key signer.jwk --payload body detached.jws\n  jose jwk gen --alg \
+                  PS256 -o other.jwk\n  jose jws sign --key signer.jwk --key other.jwk --payload body -o \
+                  two.json\n  jose jwks merge signer.jwk other.jwk --public -o keys.jwks\n  jose jws \
+                  verify --key keys.jwks --alg ES256,PS256 --policy 2 two.json"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

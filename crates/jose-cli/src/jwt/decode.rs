@@ -10,7 +10,10 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Write the claims of a token. Nothing is verified; for the header, see `jose jws inspect`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  jose jwt decode token.jwt")]
+#[command(
+    after_help = "Example:\n  jose jwk gen --alg ES256 -o signer.jwk\n  jose jwt sign --key signer.jwk \
+                  --sub joe --exp 15m | jose jwt decode"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     tokens: TokenArgs,

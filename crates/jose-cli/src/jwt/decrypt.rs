@@ -23,9 +23,9 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 /// The claims are checked as by `jose jwt verify`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  jose jwk gen --alg ECDH-ES+A256KW -o anna.jwk\n  jose jwk gen --alg ES256 -o \
-                  idp.jwk\n  jose jwt encrypt --key anna.jwk --sign-key idp.jwk --sub anna --exp 15m -o \
-                  token.jwt\n  jose jwt decrypt --key anna.jwk --signer idp.jwk --require exp token.jwt"
+    after_help = "Examples:\n  jose jwk gen --alg ECDH-ES+A256KW -o anna.jwk\n  jose jwk gen --alg ES256 \
+                  -o idp.jwk\n  jose jwt encrypt --key anna.jwk --sign-key idp.jwk --exp 15m -o \
+                  token.jwt\n  jose jwt decrypt --key anna.jwk --signer idp.jwk token.jwt"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

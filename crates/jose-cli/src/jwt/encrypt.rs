@@ -15,8 +15,8 @@ use crate::source::{Source, check_stdin};
 /// recipient knows whose they are. Times are written as for `jose jwt sign`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  jose jwk gen --alg ECDH-ES+A256KW -o anna.jwk\n  jose jwk gen --alg ES256 -o \
-                  idp.jwk\n  jose jwt encrypt --key anna.jwk --sign-key idp.jwk --sub anna --exp 15m"
+    after_help = "Example:\n  jose jwk gen --alg ECDH-ES+A256KW -o anna.jwk\n  jose jwk gen --alg ES256 \
+                  -o idp.jwk\n  jose jwt encrypt --key anna.jwk --sign-key idp.jwk --sub anna --exp 15m"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

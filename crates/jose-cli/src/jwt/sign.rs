@@ -14,9 +14,10 @@ use crate::source::check_stdin;
 /// (`2027-01-31T12:00:00Z`), or seconds since 1970.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  jose jwk gen --alg ES256 -o signer.jwk\n  jose jwt sign --key signer.jwk --iss \
-                  https://idp.example --aud api --sub joe --exp 15m\n  echo '{\"scope\":\"read\"}' | jose jwt sign --key \
-                  signer.jwk --exp +1h --jti auto -"
+    after_help = "Examples:\n  jose jwk gen --alg ES256 -o signer.jwk\n  jose jwt sign --key signer.jwk \
+                  --iss https://idp.example --sub joe --exp 15m\n  echo '{\"scope\":\"read\"}' > \
+                  claims.json\n  jose jwt sign --key signer.jwk --aud api --exp +1h --jti auto \
+                  claims.json"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

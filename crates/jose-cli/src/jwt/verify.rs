@@ -17,8 +17,9 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 /// --aud or --any-aud says that it is for you. Everything that is wrong with the claims is told.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  jose jwt verify --key signer.jwk --iss https://idp.example --aud api --require exp \
-                  --leeway 30s token.jwt"
+    after_help = "Example:\n  jose jwk gen --alg ES256 -o signer.jwk\n  jose jwt sign --key signer.jwk \
+                  --iss joe --aud api --exp 15m -o token.jwt\n  jose jwt verify --key signer.jwk --iss \
+                  joe --aud api --leeway 30s token.jwt"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
