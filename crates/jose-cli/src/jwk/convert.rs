@@ -1,8 +1,8 @@
 //! `jose jwk convert`.
 
 use clap::ValueEnum;
+use jose::Alg;
 use jose::jwk::PasswordEncryption;
-use jose::{Alg, SecretBytes};
 
 use crate::failure::Failure;
 use crate::keys::{self, KeyOutput};
@@ -17,8 +17,9 @@ use crate::source::Source;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  openssl genpkey -algorithm ed25519 | jose jwk convert --alg Ed25519\n  \
-                        jose jwk gen --alg ES256 | jose jwk convert --to sec1\n  jose jwk gen --alg \
-                        ES256 | PASSWORD=secret jose jwk convert --to pkcs8 --password-env PASSWORD"
+                        jose jwk gen --alg ES256 | jose jwk convert --to sec1\n  export \
+                        PASSWORD=secret\n  jose jwk gen --alg ES256 | jose jwk convert --to pkcs8 --password-env \
+                        PASSWORD"
 )]
 pub(crate) struct Args {
     /// The key, in any format.
@@ -107,13 +108,9 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
             }
         }
     };
-    let octets = octets.expose_secret();
-    let encrypted = matches!(args.to, To::EncryptedPkcs8) || password.is_some();
-    match octets.strip_suffix(b"\n").filter(|_| !args.der) {
-        // With the warning that a private key has in the clear.
-        Some(pem) if args.to != To::Spki && jwk.is_private() && !encrypted => {
-            output.keys(&SecretBytes::from(pem), true, &args.written.output)
-        }
-        _ => output.result(octets, &args.written.output),
+    let encrypted = args.to == To::EncryptedPkcs8 || password.is_some();
+    if jwk.is_private() && args.to != To::Spki && !encrypted && args.written.output.is_file() {
+        output.note("the key is not encrypted in its file; `jose jwk convert` encrypts it");
     }
+    output.result(octets.expose_secret(), &args.written.output)
 }

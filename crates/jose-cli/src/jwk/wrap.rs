@@ -9,7 +9,8 @@ use crate::source::Source;
 /// Encrypt a key under a password.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  jose jwk gen --alg ES256 | jose jwk wrap --password-env PASSWORD"
+    after_help = "Example:\n  export PASSWORD=secret\n  jose jwk gen --alg ES256 | jose jwk wrap --password-env \
+                        PASSWORD"
 )]
 pub(crate) struct Wrap {
     /// The key, in any format.
@@ -31,7 +32,10 @@ pub(super) fn wrap(args: &Wrap, output: Output) -> Result<(), Failure> {
 
 /// Decrypt a key, and write it as a JWK.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  jose jwk unwrap --password-env PASSWORD key.jwe")]
+#[command(
+    after_help = "Example:\n  export PASSWORD=secret\n  jose jwk gen --alg ES256 --password-env PASSWORD -o \
+                        key.jwe\n  jose jwk unwrap --password-env PASSWORD key.jwe"
+)]
 pub(crate) struct Unwrap {
     /// The encrypted key: a JWE, or encrypted PKCS#8.
     #[arg(default_value = "-")]
