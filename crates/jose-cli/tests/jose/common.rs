@@ -102,3 +102,30 @@ impl Keys {
 pub(crate) fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
+
+/// The commands that have none below them, by their names, with their help.
+pub(crate) fn leaves() -> Vec<(Vec<String>, String)> {
+    let (mut leaves, mut paths) = (Vec::new(), vec![Vec::new()]);
+    while let Some(path) = paths.pop() {
+        let args: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
+        // What is longer than a line of a usual terminal would be broken, and not work when pasted.
+        let help = jose_with(&args, "", &[("COLUMNS", "80")]).text();
+        let below = below(&help);
+        if below.is_empty() {
+            leaves.push((path, help));
+        } else {
+            paths.extend(below.into_iter().map(|name| [path.clone(), vec![name]].concat()));
+        }
+    }
+    leaves
+}
+
+/// The commands that a help lists, but for `help`.
+fn below(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| line.starts_with("  "));
+    // What explains a command may have further lines, which begin further to the right.
+    let names = lines.filter(|line| !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(ToOwned::to_owned).collect()
+}

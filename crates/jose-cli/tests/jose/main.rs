@@ -3,6 +3,7 @@
 
 mod batch;
 mod common;
+mod examples;
 mod general;
 mod generated;
 mod jwe;
