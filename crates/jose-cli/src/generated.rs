@@ -41,5 +41,9 @@ pub(crate) fn man(args: &Man, output: Output) -> Result<(), Failure> {
     let mut page = Vec::new();
     let written = clap_mangen::Man::new(found.clone()).render(&mut page);
     written.map_err(|error| Failure::io("manual page", &error))?;
-    output.octets(&page)
+    // What follows the options are examples, and a page has a name for them.
+    let page = String::from_utf8_lossy(&page)
+        .replace(".SH EXTRA\nExample:\n", ".SH EXAMPLES\n")
+        .replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n");
+    output.octets(page.as_bytes())
 }
