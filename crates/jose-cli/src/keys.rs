@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::failure::{Failure, Stage};
 use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
+use crate::progress::Progress;
 use crate::source::Source;
 
 /// What a file held.
@@ -36,12 +37,17 @@ fn understand(
         let password = password.to_read(&source.to_string())?;
         return decrypt(token, &password, backend).map_err(|failure| failure.of(source));
     }
-    let mut imported = Imported::read(octets, password.given()?.as_ref(), backend);
+    let mut imported = {
+        let password = password.given()?;
+        let _working = password.is_some().then(|| Progress::working("deriving a key"));
+        Imported::read(octets, password.as_ref(), backend)
+    };
     if let Err(error) = &imported
         && error.code() == "ERR_JWK_PASSWORD"
         && password.given()?.is_none()
     {
         let password = password.to_read(&source.to_string())?;
+        let _working = Progress::working("deriving a key");
         imported = Imported::read(octets, Some(&password), backend);
     }
     let imported = imported.map_err(|error| Failure::from(error).of(source))?;
@@ -122,6 +128,7 @@ fn decrypt(
     backend: &'static dyn Backend,
 ) -> Result<Found, Failure> {
     use jose::jwa::KeyManagementAlgorithm as K;
+    let _working = Progress::working("deriving a key");
     let algs = [K::PBES2_HS256_A128KW, K::PBES2_HS384_A192KW, K::PBES2_HS512_A256KW];
     let keys: Result<jose::DecryptionKeys, _> = algs
         .into_iter()
@@ -227,6 +234,7 @@ impl KeyOutput {
 
 /// A key under a password (RFC 7517 §7).
 pub(crate) fn encrypt(jwk: &Jwk, password: &Password, output: Output) -> Result<String, Failure> {
+    let _working = output.working("deriving a key");
     Ok(jwk.encrypt(&password_key(password, output)?)?)
 }
 

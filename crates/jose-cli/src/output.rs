@@ -38,7 +38,10 @@ impl OutputArgs {
 }
 
 impl Output {
-    pub(crate) const fn new(common: Common) -> Self {
+    pub(crate) fn new(common: Common) -> Self {
+        if common.quiet {
+            Progress::never();
+        }
         Self { common }
     }
 
@@ -50,11 +53,21 @@ impl Output {
         self.common.json
     }
 
-    /// Writes octets as they are.
+    /// Writes octets as they are; to a terminal a text alone, and nothing in it that would steer the
+    /// terminal.
     #[allow(clippy::unused_self, reason = "results and diagnostics have one door")]
     pub(crate) fn octets(self, octets: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        let written = out.write_all(octets).and_then(|()| out.flush());
+        let written = if out.is_terminal() {
+            let Some(text) = terminal::text(octets) else {
+                let message = "octets that are no text; a file or a pipe takes them";
+                return Err(Failure::usage(format!("{} {message}", octets.len())));
+            };
+            out.write_all(text.as_bytes())
+        } else {
+            out.write_all(octets)
+        };
+        let written = written.and_then(|()| out.flush());
         written.map_err(|error| Failure::io("standard output", &error))
     }
 
@@ -90,14 +103,15 @@ impl Output {
     }
 
     /// Shows on a terminal that something is being done.
+    #[allow(clippy::unused_self, reason = "results and diagnostics have one door")]
     pub(crate) fn working(self, what: &'static str) -> Progress {
-        if self.common.quiet { Progress::hidden() } else { Progress::working(what) }
+        Progress::working(what)
     }
 
-    /// Shows on a terminal how much has been done, if results do not show it there already.
+    /// Shows on a terminal how much has been done.
+    #[allow(clippy::unused_self, reason = "results and diagnostics have one door")]
     pub(crate) fn count(self, what: &'static str) -> Progress {
-        let hidden = self.common.quiet || io::stdout().is_terminal();
-        if hidden { Progress::hidden() } else { Progress::count(what) }
+        Progress::count(what)
     }
 
     /// Tells of a token: as JSON if that was asked for, to a terminal so that people can read it, and

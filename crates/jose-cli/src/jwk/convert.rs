@@ -101,6 +101,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
                 None => args.written.password.to_write()?,
             };
             let how = PasswordEncryption::default();
+            let _working = output.working("deriving a key");
             if args.der {
                 jwk.to_encrypted_pkcs8_der(&password, how, backend)?.into()
             } else {

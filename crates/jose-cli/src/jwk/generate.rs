@@ -102,7 +102,10 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         return Err(Failure::usage("a template with `kid`, and --no-kid"));
     }
     wanted.no_kid = args.no_kid;
-    args.to.key(&wanted.generate(backend)?, output)
+    let working = output.working("making a key");
+    let jwk = wanted.generate(backend)?;
+    drop(working);
+    args.to.key(&jwk, output)
 }
 
 impl Wanted {
