@@ -129,13 +129,30 @@ fn stdin_is_taken() -> Failure {
     Failure::usage("standard input can be read for one thing only")
 }
 
+/// In pieces, so that growing leaves no copy behind, and a short input is not made to wait until all the
+/// room that a long one may take has been wiped.
 fn bounded(reader: impl Read, limit: usize) -> io::Result<SecretBytes> {
-    // Room for all that is allowed from the start, so that growing leaves no copy behind.
-    let mut octets = Zeroizing::new(Vec::with_capacity(limit + 1));
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    reader.take(limit.saturating_add(1)).read_to_end(&mut octets)?;
-    Ok(SecretBytes::from(octets.as_slice()))
+    let mut reader = reader.take(limit.saturating_add(1));
+    let mut pieces = Vec::new();
+    loop {
+        let mut piece = Zeroizing::new(Vec::with_capacity(PIECE));
+        let room = u64::try_from(PIECE).unwrap_or(u64::MAX);
+        if reader.by_ref().take(room).read_to_end(&mut piece)? == 0 {
+            break;
+        }
+        pieces.push(piece);
+    }
+    let len = pieces.iter().map(|piece| piece.len()).sum();
+    let mut octets = Vec::with_capacity(len);
+    for piece in pieces {
+        octets.extend_from_slice(&piece);
+    }
+    Ok(SecretBytes::new(octets))
 }
+
+/// How many octets are read at once.
+const PIECE: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -170,5 +187,14 @@ mod tests {
     fn no_more_is_read_than_the_limit_and_one() {
         let octets = bounded(io::repeat(7), 10).unwrap();
         assert_eq!(octets.len(), 11);
+    }
+
+    #[test]
+    fn pieces_are_put_together_in_their_order() {
+        for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
+            let octets: Vec<u8> = (0..=250).cycle().take(len).collect();
+            let read = bounded(octets.as_slice(), 4 * PIECE).unwrap();
+            assert_eq!(read.expose_secret(), octets, "{len}");
+        }
     }
 }
