@@ -39,6 +39,8 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        // At once, and not when the thread that goes on comes to it.
+        bar.tick();
         bar.enable_steady_tick(Duration::from_millis(100));
         Self(Some(bar))
     }
