@@ -1,6 +1,7 @@
 //! The program, run as its users run it, on every backend that was built in.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod abuse;
 mod batch;
 mod common;
 mod examples;
@@ -13,4 +14,5 @@ mod jws;
 mod jwt;
 mod jwt_encrypted;
 mod protect;
+mod terminal;
 mod usage;
