@@ -196,8 +196,10 @@ impl Curve {
         let mut z = Zeroizing::new(vec![0; self.secret_len()]);
         own.agreed(peer, &mut z)?;
         // Anybody's secret (RFC 7748 §6.1). OpenSSL refuses it where it computes by itself, and not
-        // where a machine has an instruction for the curve.
-        if z.iter().fold(0, |any, octet| any | octet) == 0 {
+        // where a machine has an instruction for the curve. The other curves have no points of small
+        // order, and one whose x is zero is a point like any other.
+        let montgomery = matches!(self, Self::Okp(_));
+        if montgomery && z.iter().fold(0, |any, octet| any | octet) == 0 {
             return Err(Refused::Invalid);
         }
         Ok(z)

@@ -537,7 +537,8 @@ pub trait AgreementResponder: Send + Sync {
     /// The key that is derived from the shared secret with the sender's ephemeral public key `epk`,
     /// which is of this key's type and curve.
     ///
-    /// A point that is not on its curve, and a shared secret of nothing but zeros, are refused.
+    /// A point that is not on its curve is refused, and on X25519 and X448 a shared secret of nothing
+    /// but zeros (RFC 7748 §6). Elsewhere that is the secret of a point whose x is zero, like any other.
     ///
     /// # Errors
     ///
