@@ -1,3 +1,4 @@
+//! The target `differential`: see `jose_tests::fuzz`.
 #![no_main]
 
 use jose_tests::fuzz;

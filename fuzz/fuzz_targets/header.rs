@@ -1,3 +1,4 @@
+//! The target `header`: see `jose_tests::fuzz`.
 #![no_main]
 
 use jose_tests::fuzz;

@@ -1,3 +1,4 @@
+//! The target `jwk`: see `jose_tests::fuzz`.
 #![no_main]
 
 use jose_tests::fuzz;

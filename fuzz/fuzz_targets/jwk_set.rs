@@ -1,3 +1,4 @@
+//! The target `jwk_set`: see `jose_tests::fuzz`.
 #![no_main]
 
 use jose_tests::fuzz;

@@ -64,7 +64,10 @@ fn clippy(openssl: Openssl) -> Result<(), String> {
         "--all-targets",
         "--features",
         // And those of the tests that need a program, which `test` has as suites of their own.
-        &format!("{},jose-tests/program-openssl,jose-tests/fips", openssl.workspace_features()),
+        &format!(
+            "{},jose-tests/program-openssl,jose-tests/fips,jose-cli/fips",
+            openssl.workspace_features()
+        ),
         "--",
         "-D",
         "warnings",

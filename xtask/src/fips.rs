@@ -46,6 +46,11 @@ pub(crate) fn run(openssl: Openssl, version: Option<&str>) -> Result<(), String>
                 .env("JOSE_FIPS", &place.directory),
         ),
         run_command(
+            cargo(&["test", "-p", "jose-cli", "--test", "fips"])
+                .args(["--features", &format!("{},fips", openssl.feature())])
+                .env("JOSE_FIPS", &place.directory),
+        ),
+        run_command(
             cargo(&["run", "-q", "-p", "jose-examples", "--features", openssl.feature()])
                 .args(["--example", "fips-report", "--"])
                 .arg(&place.config),
