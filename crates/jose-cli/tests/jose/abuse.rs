@@ -167,7 +167,9 @@ fn end(mut command: Command) -> Ended {
 fn every(test: impl Fn(&Files, &Leaf)) {
     for backend in backends() {
         let files = Files::new(backend);
-        LEAVES.iter().for_each(|leaf| test(&files, leaf));
+        for leaf in LEAVES {
+            test(&files, leaf);
+        }
     }
 }
 

@@ -115,7 +115,7 @@ fn read_all(mut master: File, all: Arc<Mutex<Vec<u8>>>) -> JoinHandle<()> {
         let mut piece = [0; 4096];
         // The end is an error: no other end is left.
         while let Ok(len @ 1..) = master.read(&mut piece) {
-            all.lock().unwrap().extend_from_slice(&piece[..len]);
+            all.lock().unwrap().extend_from_slice(piece.get(..len).unwrap());
         }
     })
 }
