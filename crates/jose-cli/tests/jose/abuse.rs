@@ -108,6 +108,7 @@ const LEAVES: &[Leaf] = &[
     leaf("jwk wrap", "--password-env JOSE_TEST_PASSWORD", "signer"),
     leaf("jwk unwrap", "--password-env JOSE_TEST_PASSWORD", "wrapped"),
     leaf("jwk unwrap", "@wrapped --password-file -", "text"),
+    leaf("jwk use", "--use sign", "signer"),
     leaf("jwks add", "@set", "signer"),
     leaf("jwks rm", "--kid x", "set"),
     leaf("jwks ls", "", "set"),
