@@ -88,11 +88,53 @@ impl PasswordArgs {
 }
 
 fn prompt(text: &str) -> Result<Password, Failure> {
-    // The terminal is asked, not standard input, which may be a token.
-    if !std::io::stderr().is_terminal() {
+    if !has_terminal() {
         let message = "a password is needed: --password-file, --password-env, or a terminal";
         return Err(Failure::new(Stage::Key, "ERR_JWK_PASSWORD", message));
     }
-    let line = rpassword::prompt_password(text).map_err(|error| Failure::io("terminal", &error))?;
+    #[cfg(unix)]
+    guard_terminal();
+    let line = rpassword::prompt_password(text);
+    #[cfg(unix)]
+    if line.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
+        // As if nobody had caught it: the shell is to know.
+        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGINT);
+    }
+    let line = line.map_err(|error| Failure::io("terminal", &error))?;
     Ok(Password::from(Zeroizing::new(line).as_str()))
+}
+
+/// Whether there is somebody to ask. Standard input may be a token, and standard error a file.
+fn has_terminal() -> bool {
+    if cfg!(unix) {
+        std::fs::File::open("/dev/tty").is_ok()
+    } else {
+        std::io::stderr().is_terminal()
+    }
+}
+
+/// From here on a signal that ends the program does so after the terminal is what it was: who interrupts a
+/// prompt would be left with one that does not show what is typed.
+#[cfg(unix)]
+fn guard_terminal() {
+    use std::sync::Once;
+
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::iterator::Signals;
+
+    // Not taken back: a signal that nobody waits for any more would be lost.
+    static GUARDED: Once = Once::new();
+    GUARDED.call_once(|| {
+        let Ok(terminal) = std::fs::File::open("/dev/tty") else { return };
+        let Ok(before) = tcgetattr(&terminal) else { return };
+        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else { return };
+        std::thread::spawn(move || {
+            for signal in signals.forever() {
+                // If it cannot be restored, there is nothing better to do than to end.
+                let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+        });
+    });
 }

@@ -68,17 +68,17 @@ fn the_examples_of_the_readme_and_the_guide_work_when_pasted() {
         let blocks = shell_blocks(&fs::read_to_string(path).unwrap());
         (path.display().to_string(), blocks.join("\n"))
     });
-    paste_all(pages.filter(|(_, lines)| !lines.is_empty()).collect());
+    paste_all(&pages.filter(|(_, lines)| !lines.is_empty()).collect::<Vec<_>>());
 }
 
 fn paste_help(wanted: impl Fn(&[String]) -> bool) {
     let leaves = leaves().into_iter().filter(|(path, _)| wanted(path));
-    paste_all(leaves.map(|(path, help)| (path.join(" "), example(&help))).collect());
+    paste_all(&leaves.map(|(path, help)| (path.join(" "), example(&help))).collect::<Vec<_>>());
 }
 
 /// Pastes each of them on every backend, and tells of all that fail.
 #[track_caller]
-fn paste_all(examples: Vec<(String, String)>) {
+fn paste_all(examples: &[(String, String)]) {
     assert!(!examples.is_empty(), "there are examples");
     let each = examples.iter().flat_map(|example| backends().map(move |name| (example, name)));
     let failed: Vec<String> =
@@ -120,6 +120,7 @@ fn paste(what: &str, lines: &str, backend: &str) -> Result<(), String> {
     let program = bin.join("jose");
     fs::write(&program, wrapper).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    #[allow(clippy::disallowed_methods, reason = "where the shell finds its other programs")]
     let path = std::env::var("PATH").unwrap_or_default();
     let run = Command::new("sh")
         .args(["-e", "-c", lines])

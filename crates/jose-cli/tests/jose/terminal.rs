@@ -27,7 +27,10 @@ struct Terminal {
 
 /// What a person has seen, and the code at the end.
 struct Seen {
-    code: i32,
+    /// None, if a signal ended it.
+    code: Option<i32>,
+    /// Whether the terminal shows what is typed, as it did before.
+    echoes: bool,
     text: String,
     /// What did not go to the terminal.
     stdout: Vec<u8>,
@@ -91,12 +94,13 @@ impl Terminal {
             writeln!(self.master, "{line}").unwrap();
         }
         let output = child.wait_with_output().unwrap();
+        let echoes = echoes(&self.slave);
         drop(self.slave);
         reader.join().unwrap();
         let text = text();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!text.contains("panicked") && !stderr.contains("panicked"), "{text} {stderr}");
-        Seen { code: output.status.code().unwrap(), text, stdout: output.stdout, stderr }
+        Seen { code: output.status.code(), echoes, text, stdout: output.stdout, stderr }
     }
 }
 
@@ -104,7 +108,7 @@ impl Seen {
     /// What was seen, if it was done.
     #[track_caller]
     fn ok(self) -> String {
-        assert_eq!(self.code, 0, "{}", self.text);
+        assert_eq!(self.code, Some(0), "{}", self.text);
         self.text
     }
 }
@@ -259,7 +263,7 @@ fn octets_that_are_no_text_never_reach_a_terminal() {
 
         let text = files.write("b64", jose(&["b64", "enc"], [0x9B, 0xFF, 0x1B]).ok());
         let seen = Terminal::new(&["b64", "dec", &text]).run(&[]);
-        assert_eq!(seen.code, 2);
+        assert_eq!(seen.code, Some(2));
         assert!(seen.text.contains("a file or a pipe takes them"), "{}", seen.text);
         assert!(!seen.text.contains('\u{FFFD}'), "{}", seen.text);
     }
@@ -309,7 +313,7 @@ fn a_diagnostic_does_not_steer_the_terminal() {
     let path = files.write(&name, "no token");
     for args in [&["jws", "inspect", &path][..], &["jwk", "pub", &path], &["jwks", "ls", &path]] {
         let seen = Terminal::new(args).run(&[]);
-        assert_eq!(seen.code, 4, "{}", seen.text);
+        assert_eq!(seen.code, Some(4), "{}", seen.text);
         assert_harmless(&seen.text);
         assert_eq!(seen.text.lines().count(), 1, "{}", seen.text);
     }
@@ -391,7 +395,7 @@ fn a_key_that_is_derived_from_a_password_is_long_work() {
             let args = [args, &ask, &backend].concat();
             let terminal = Terminal::new(&args).env("JOSE_TEST_PASSWORD", PASSWORD);
             let seen = terminal.piped_stdout().run(&[]);
-            assert_eq!(seen.code, 0, "{}", seen.text);
+            assert_eq!(seen.code, Some(0), "{}", seen.text);
             assert!(seen.text.contains("deriving a key"), "{:?}", seen.text);
         }
     }
@@ -423,11 +427,11 @@ fn a_password_is_asked_for_without_showing_it() {
         let wrapped = files.write("wrapped", wrapped);
         let public = ["jwk", "pub", &wrapped, "--backend", backend];
         let seen = Terminal::new(&public).piped_stdout().run(&[("password of ", PASSWORD)]);
-        assert_eq!(seen.code, 0, "{}", seen.text);
+        assert_eq!(seen.code, Some(0), "{}", seen.text);
         assert!(seen.text.contains("password of "), "{}", seen.text);
         assert!(!seen.text.contains("horse"), "{}", seen.text);
         assert!(seen.stdout.starts_with(b"{\"kty\":\"EC\""));
-        assert_eq!(Terminal::new(&public).run(&[("password of ", "another")]).code, 1);
+        assert_eq!(Terminal::new(&public).run(&[("password of ", "another")]).code, Some(1));
     }
 }
 
@@ -440,7 +444,7 @@ fn a_new_password_is_asked_for_twice() {
         let seen = Terminal::new(&wrap)
             .piped_stdout()
             .run(&[("new password", PASSWORD), ("again", PASSWORD)]);
-        assert_eq!(seen.code, 0, "{}", seen.text);
+        assert_eq!(seen.code, Some(0), "{}", seen.text);
         assert!(!seen.text.contains("horse"), "{}", seen.text);
         let env = [("JOSE_TEST_PASSWORD", PASSWORD)];
         let unwrap = ["jwk", "unwrap", "--password-env", "JOSE_TEST_PASSWORD"];
@@ -449,7 +453,7 @@ fn a_new_password_is_asked_for_twice() {
         let seen = Terminal::new(&wrap)
             .piped_stdout()
             .run(&[("new password", PASSWORD), ("again", "another")]);
-        assert_eq!(seen.code, 2, "{}", seen.text);
+        assert_eq!(seen.code, Some(2), "{}", seen.text);
         assert!(seen.text.contains("not the same"), "{}", seen.text);
         assert_eq!(seen.stdout, b"");
     }
@@ -463,7 +467,32 @@ fn a_password_that_is_not_given_after_all_ends_it() {
         let wrap = ["jwk", "wrap", &path, "--backend", backend];
         // Control and D, on an empty line.
         let seen = Terminal::new(&wrap).piped_stdout().run(&[("new password", "\u{4}")]);
-        assert_eq!(seen.code, 6, "{}", seen.text);
+        assert_eq!(seen.code, Some(6), "{}", seen.text);
         assert_eq!(seen.stdout, b"");
+    }
+}
+
+#[test]
+fn a_prompt_that_is_interrupted_leaves_the_terminal_as_it_was() {
+    for backend in backends() {
+        let files = Files::new();
+        let path = files.write("key", key("ES256", backend));
+        let wrap = ["jwk", "wrap", &path, "--backend", backend];
+        // Control and C.
+        let seen = Terminal::new(&wrap).piped_stdout().run(&[("new password", "\u{3}")]);
+        assert!(seen.code.is_none() && seen.echoes, "{:?} {}", seen.code, seen.text);
+        assert_eq!(seen.stdout, b"");
+    }
+}
+
+#[test]
+fn a_password_is_asked_for_also_if_diagnostics_go_elsewhere() {
+    for backend in backends() {
+        let files = Files::new();
+        let path = files.write("key", key("ES256", backend));
+        let wrap = ["jwk", "wrap", &path, "--backend", backend];
+        let lines = [("new password", PASSWORD), ("again", PASSWORD)];
+        let seen = Terminal::new(&wrap).piped_stdout().piped_stderr().run(&lines);
+        assert_eq!(seen.code, Some(0), "{}", seen.stderr);
     }
 }
