@@ -10,6 +10,8 @@ pub mod fuzz;
 pub mod kms;
 #[cfg(doctest)]
 mod mistakes;
+#[cfg(feature = "peers")]
+pub mod peers;
 
 use jose::crypto::Backend;
 
