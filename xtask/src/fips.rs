@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::openssl::{Openssl, missing_to_build};
-use crate::process::{cargo, output, run as run_command, succeeds};
+use crate::process::{cargo, metadata, run as run_command, succeeds, target};
 
 /// Makes the provider where there is none, runs the tests in it, and prints what it approves of.
 pub(crate) fn run(openssl: Openssl, version: Option<&str>) -> Result<(), String> {
@@ -136,18 +136,6 @@ fn missing() -> Option<&'static str> {
         let found = succeeds(Command::new("openssl").args(["fipsinstall", "-help"]));
         (!found).then_some("the program openssl, 3.0 or later")
     })
-}
-
-/// Where this workspace is built: `CARGO_TARGET_DIR`, or what else cargo is told.
-fn target() -> Result<PathBuf, String> {
-    let metadata = metadata(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let target = metadata.get("target_directory").and_then(Value::as_str);
-    target.map(PathBuf::from).ok_or_else(|| "`cargo metadata` names no target directory".to_owned())
-}
-
-fn metadata(command: &mut Command) -> Result<Value, String> {
-    serde_json::from_str(&output(command)?)
-        .map_err(|error| format!("`cargo metadata` did not print JSON: {error}"))
 }
 
 fn make(module: &Module, place: &Place) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod ci;
 mod features;
 mod fips;
 mod fuzz;
+mod interop;
 mod openssl;
 mod process;
 mod table;
@@ -38,6 +39,9 @@ usage: cargo xtask COMMAND
   fuzz [--seconds N] [TARGET…]
                    each target of fuzzing for N seconds (60), and what it reached
   weakened         the library with a check taken out of it, which the tests have to notice
+  interop [--write]
+                   libraries and programs of others installed, the tests with them, and the page
+                   about it printed and compared, or written to docs/interop.md
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -67,6 +71,8 @@ fn main() -> ExitCode {
         }
         ["fuzz", args @ ..] => Openssl::detect().and_then(|openssl| fuzz::run(openssl, args)),
         ["weakened"] => weakened::run(),
+        ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
+        ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -2,7 +2,10 @@
 
 use std::env;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 /// A `cargo` command: the one that runs this task.
 pub(crate) fn cargo(args: &[&str]) -> Command {
@@ -37,6 +40,19 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Where this workspace is built: `CARGO_TARGET_DIR`, or what else cargo is told.
+pub(crate) fn target() -> Result<PathBuf, String> {
+    let metadata = metadata(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let target = metadata.get("target_directory").and_then(Value::as_str);
+    target.map(PathBuf::from).ok_or_else(|| "`cargo metadata` names no target directory".to_owned())
+}
+
+/// What a `cargo metadata` prints.
+pub(crate) fn metadata(command: &mut Command) -> Result<Value, String> {
+    serde_json::from_str(&output(command)?)
+        .map_err(|error| format!("`cargo metadata` did not print JSON: {error}"))
 }
 
 fn line(command: &Command) -> String {

@@ -74,6 +74,20 @@ const SUITES: &[Suite] = &[
             "openssl_program",
         ],
     },
+    Suite {
+        name: "interop",
+        needs: "Node.js 20 or later with npm, Python 3 with venv, the program jose of latchset, and \
+                the headers of OpenSSL 3",
+        probes: &[
+            &["node", "-e", "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)"],
+            &["npm", "--version"],
+            &["python3", "-c", "import ensurepip, venv"],
+            // Ours has the same name, and no such command.
+            &["jose", "fmt", "-j", "{}", "-O"],
+        ],
+        installed_openssl: true,
+        run: &["cargo", "xtask", "interop"],
+    },
     FIPS,
     // The first module that approves of EdDSA.
     Suite { name: "fips-3.5", run: &["cargo", "xtask", "fips", "3.5.4"], ..FIPS },
