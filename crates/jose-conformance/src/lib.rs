@@ -401,6 +401,13 @@ macro_rules! suite {
             a_public_key_is_made_of_whole_octets
             another_format_is_told_by_its_name
             a_file_with_one_octet_changed_is_a_checked_key_or_none
+            a_key_has_the_members_of_its_type
+            numbers_and_coordinates_have_one_spelling
+            numbers_of_an_rsa_key_come_together
+            members_of_every_key_have_their_types
+            a_member_stands_once_in_a_key
+            members_of_a_key_without_meaning_are_kept
+            a_set_has_an_array_of_keys
             an_rsa_modulus_in_a_file_is_odd_and_has_its_size
             an_rsa_exponent_in_a_file_is_odd_and_within_32_bits
             a_factor_of_an_rsa_key_is_prime
@@ -553,6 +560,7 @@ macro_rules! suite {
             content_is_read_as_the_caller_asks
             nothing_secret_is_shown
             an_aes_key_has_exactly_its_size
+            an_rsa_key_that_is_short_encrypts_and_decrypts_nothing
             a_key_of_another_type_does_not_encrypt
             a_key_on_another_curve_agrees_on_nothing
             a_key_for_another_use_does_not_encrypt
@@ -815,6 +823,7 @@ macro_rules! suite {
             a_private_key_in_an_unprotected_header_is_refused
             a_key_in_an_unprotected_header_is_never_trusted
             a_kid_is_compared_exactly
+            strings_are_compared_after_their_escapes
             a_kid_of_two_keys_for_one_algorithm_matches_neither
             one_kid_for_keys_of_different_kinds_is_fine
             a_token_without_kid_has_a_bounded_number_of_keys_tried
@@ -903,6 +912,7 @@ mod tests {
                     include_str!("jwk/lint.rs"),
                     include_str!("jwk/files.rs"),
                     include_str!("jwk/malformed.rs"),
+                    include_str!("jwk/members.rs"),
                     include_str!("jwk/contradictions.rs"),
                     include_str!("jwk/points.rs"),
                     include_str!("jwk/passwords.rs"),

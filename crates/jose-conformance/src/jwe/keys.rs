@@ -38,6 +38,27 @@ pub fn an_aes_key_has_exactly_its_size(subject: &Subject) {
     assert_eq!(refused.code(), "ERR_JWK_INVALID");
 }
 
+/// RFC 7518 §4.2-4.3: an RSA key that encrypts is as long as one that signs, and has such an exponent.
+pub fn an_rsa_key_that_is_short_encrypts_and_decrypts_nothing(subject: &Subject) {
+    let short: Jwk = include_str!("../../vectors/keys/rsa1024.jwk").parse().unwrap();
+    let one: Jwk = include_str!("../../vectors/keys/rsa-e1.jwk").parse().unwrap();
+    let size = KeyError::RsaModulus { min: 2048, max: 16384, actual: 1024 };
+    for (jwk, expected) in [(short, size), (one, KeyError::RsaExponent)] {
+        let unbound = |jwk: &Jwk| Jwk::new(jwk.params().clone());
+        for alg in K::ALL.iter().copied().filter(|alg| is_rsa(*alg)) {
+            if jwk.is_private() {
+                let private = unbound(&jwk).with_alg(alg).unwrap();
+                assert_unfit(DecryptionKey::from_jwk(&private, subject.backend()), &expected);
+            }
+            // Nothing encrypts by `RSA1_5`, whatever the key.
+            if alg != K::RSA1_5 {
+                let public = unbound(&jwk.to_public().unwrap()).with_alg(alg).unwrap();
+                assert_unfit(EncryptionKey::from_jwk(&public, subject.backend()), &expected);
+            }
+        }
+    }
+}
+
 /// A key is of its algorithm's type.
 pub fn a_key_of_another_type_does_not_encrypt(subject: &Subject) {
     let kinds = [octets(32), unbound(K::RSA_OAEP, E::A256GCM), unbound(K::ECDH_ES, E::A256GCM)];

@@ -296,6 +296,10 @@ pub fn an_issuer_is_compared_exactly(subject: &Subject) {
         "https://idp%2Eexample",
         "https://idp.example\0",
         "idp.example",
+        // Letters that look like these, and a sign that nobody sees.
+        "https://\u{456}dp.example",
+        "https://idp.example\u{200b}",
+        "https://idp\u{ff0e}example",
     ] {
         let expected = texts(&["https://idp.example"]);
         let expected = ClaimFailure::Issuer { expected, actual: other.into() };

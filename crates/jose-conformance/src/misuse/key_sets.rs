@@ -21,6 +21,32 @@ pub fn a_kid_is_compared_exactly(subject: &Subject) {
     }
 }
 
+/// RFC 7515 §5.3: strings are compared by their code points once their escapes are undone; none is
+/// another for looking like it, nor for being it in another normal form.
+pub fn strings_are_compared_after_their_escapes(subject: &Subject) {
+    for (name, escaped, others) in [
+        ("caf\u{e9}", r"\u0063af\u00E9", ["cafe\u{301}", "CAF\u{c9}", "caf\u{e9}\u{200b}"]),
+        ("\u{1f511}", r"\ud83d\uDD11", ["\u{1f510}", "\u{f511}", "\u{fffd}"]),
+        ("\u{fb01}", r"\ufb01", ["fi", "\u{fb02}", "\u{fb01}\u{fe0e}"]),
+        ("\"\\/", r#"\u0022\\\/"#, ["\"\\\\/", "\"/", "\\\"/"]),
+    ] {
+        let own = shared(1).with_kid(name);
+        let set = VerifyingKeys::from_jwks(&set_of([own.clone()]), &[S::HS256], subject.backend());
+        let forge = Forge::new(&own, subject);
+        for header in [
+            json!({"alg": "HS256", "kid": name}).to_string(),
+            format!(r#"{{"alg":"\u0048S256","kid":"{escaped}"}}"#),
+        ] {
+            let verified = jws::verify(&forge.seal(&header), &set).unwrap();
+            assert_eq!(verified.key_id(), Some(name), "{header}");
+        }
+        for other in others {
+            let header = json!({"alg": "HS256", "kid": other}).to_string();
+            assert_eq!(reason(&forge.seal(header), &set), NoMatchReason::UnknownKid, "{other}");
+        }
+    }
+}
+
 /// Two usable keys of one name for one algorithm make that name ambiguous: neither is tried.
 pub fn a_kid_of_two_keys_for_one_algorithm_matches_neither(subject: &Subject) {
     let tap = Tap::new(subject);
