@@ -307,6 +307,22 @@ mod tests {
         assert_eq!((ec.x(), ec.y()), (&*x, &*y));
     }
 
+    /// RFC 6979 appendix A.2.5, with SHA-256: the number that must never repeat is not left to chance.
+    #[test]
+    fn the_example_of_rfc_6979_is_signed() {
+        let [d, expected] = [
+            "ya-p2EW6dRZrXCFXZ7HWk05Qw9s26JsSe4piKxIPZyE",
+            "79SLKqy2qP0RQN2c1F6B1p0sh3tWqvmRw00OqE6vNxb3yxyULWV8QdQ2x6G24p9l8-kA27mv9AZNxKsvhDrNqA",
+        ]
+        .map(|text| jose_core::base64url::decode(text.as_bytes()).unwrap());
+        let Params::Ec(ec) = complete::<NistP256>(EcCurve::P256, &d.into()).unwrap() else {
+            panic!()
+        };
+        let mut signature = Vec::new();
+        signer::<NistP256>(&ec).unwrap().sign(&[b"sample"], &mut signature).unwrap();
+        assert_eq!(signature, expected);
+    }
+
     #[test]
     fn a_point_on_its_curve_passes() {
         on_every_curve(|suite| {
