@@ -10,6 +10,7 @@ pub(super) fn check(file: &File) -> Vec<String> {
     if file.is_rust() {
         problems.extend(module_doc(file));
         problems.extend(keyword(file));
+        problems.extend(surroundings(file));
     }
     problems.extend(stray_whitespace(file));
     problems.extend(local_names(file));
@@ -64,6 +65,28 @@ fn keyword(file: &File) -> Option<String> {
     })?;
     Some(format!("{}:{}: `{KEYWORD}` belongs in {FFI} alone", file.path, number + 1))
 }
+
+/// A library crate asks neither the environment nor the network, outside its tests: what it accepts
+/// is decided by its caller alone.
+fn surroundings(file: &File) -> Option<String> {
+    if !LIBRARIES.iter().any(|source| file.path.starts_with(source)) {
+        return None;
+    }
+    let code = file.text.split("#[cfg(test)]").next().unwrap_or_default();
+    let (number, name) = (1..).zip(code.lines()).find_map(|(number, line)| {
+        let name = SURROUNDINGS.iter().find(|name| line.contains(*name))?;
+        Some((number, name))
+    })?;
+    Some(format!("{}:{number}: `{name}` has no place in a library crate", file.path))
+}
+
+const LIBRARIES: [&str; 4] = [
+    "crates/jose-core/src/",
+    "crates/jose-openssl/src/",
+    "crates/jose-rustcrypto/src/",
+    "crates/jose-suite/src/",
+];
+const SURROUNDINGS: [&str; 3] = ["env::var", "std::net", "process::Command"];
 
 fn stray_whitespace(file: &File) -> Vec<String> {
     if file.is_below(VERBATIM) {
@@ -131,6 +154,25 @@ mod tests {
         assert!(!found("let x = 1; // not UN"));
         assert!(!found("#![forbid(UN_code)]"));
         assert!(keyword(&file(FFI, &format!("{KEYWORD} {{}}"))).is_none());
+    }
+
+    #[test]
+    fn what_reads_the_environment_is_found_in_libraries() {
+        let found = |path: &str, text: &str| surroundings(&file(path, text)).is_some();
+        let path = "crates/jose-openssl/src/a.rs";
+        for text in [
+            "let x = std::env::var(\"X\");",
+            "ok();\nif env::var_os(NAME).is_some() {}",
+            "use std::net::TcpStream;",
+        ] {
+            assert!(found(path, text), "{text}");
+            assert!(!found("crates/jose-cli/src/a.rs", text), "{text}");
+            assert!(
+                !found(path, &format!("ok();\n#[cfg(test)]\nmod tests {{ {text} }}")),
+                "{text}"
+            );
+        }
+        assert!(!found(path, "let environment = variable();"));
     }
 
     #[test]
