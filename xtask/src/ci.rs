@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::openssl::Openssl;
 use crate::process::{cargo, run as run_command, succeeds};
-use crate::{features, tidy};
+use crate::{features, musts, tidy};
 
 /// Runs every step, also after one has failed, and sums up. With `all`, a step whose program is
 /// missing fails instead of being left out.
@@ -44,9 +44,10 @@ struct Step {
 }
 
 /// The steps, those that answer soonest first.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step { name: "fmt", run: |_| Ok(fmt()?) },
     Step { name: "deny", run: |_| deny() },
+    Step { name: "musts", run: |_| Ok(musts::check()?) },
     Step { name: "clippy", run: |openssl| Ok(clippy(openssl)?) },
     Step { name: "doc", run: |openssl| Ok(doc(openssl)?) },
     Step { name: "tidy", run: |openssl| Ok(tidy::run(openssl)?) },

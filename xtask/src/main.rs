@@ -13,6 +13,7 @@ mod features;
 mod fips;
 mod fuzz;
 mod interop;
+mod musts;
 mod openssl;
 mod process;
 mod table;
@@ -30,10 +31,11 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test [--all]     every test on both backends, doc tests included
-  ci [--all]       fmt, clippy, tidy, features, doc and deny; what `test` does not do
+  ci [--all]       fmt, deny, musts, clippy, doc, tidy and features; what `test` does not do
   tidy             the rules of this workspace that rustfmt and clippy cannot check
   features         each set of features builds and passes its tests by itself
   table [--write]  the tables of README.md, printed, or written to README.md
+  musts [--write]  what is required and which test holds it: counted, or written to docs
   bench            the benchmarks on both backends
   fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
   fuzz [--seconds N] [TARGET…]
@@ -65,6 +67,8 @@ fn main() -> ExitCode {
         ["features"] => Openssl::detect().and_then(features::run),
         ["table"] => Openssl::detect().and_then(table::print),
         ["table", "--write"] => Openssl::detect().and_then(table::write),
+        ["musts"] => musts::print(),
+        ["musts", "--write"] => musts::write(),
         ["fips"] => Openssl::detect().and_then(|openssl| fips::run(openssl, None)),
         ["fips", version] => {
             Openssl::detect().and_then(|openssl| fips::run(openssl, Some(version)))
