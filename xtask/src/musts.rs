@@ -206,7 +206,7 @@ fn documents() -> Result<BTreeMap<String, Document>, String> {
                     names.iter().map(|test| (required.line, test))
                 });
                 for (line, test) in unknown {
-                    let problem = tests.find(test, |path| read(path)).err();
+                    let problem = tests.find(test, read).err();
                     problems.extend(problem.map(|why| format!("{DIRECTORY}/{name}:{line}: {why}")));
                 }
                 documents.insert(name, document);
@@ -249,8 +249,8 @@ impl Tests {
     ) -> Result<(), String> {
         let (place, name) = test
             .split_once("::")
-            .ok_or_else(|| format!("`{test}` is not `family::name` or `file.rs::name`"))?;
-        let of_suite = !place.ends_with(".rs");
+            .ok_or_else(|| format!("`{test}` is not `family::name` or `path/file.rs::name`"))?;
+        let of_suite = !place.contains('/');
         if !self.by_place.contains_key(place) {
             let text = read(Path::new(if of_suite { SUITE } else { place }))?;
             let names = if of_suite { properties(&text, place) } else { names(&text) };
@@ -342,7 +342,7 @@ mod tests {
             "a/b.rs::a_helper",
             "a/b.rs::Helper",
             "a/b.rs::a_key",
-            "c.rs::a_test",
+            "a/c.rs::a_test",
         ] {
             assert!(find(test).is_err(), "{test}");
         }

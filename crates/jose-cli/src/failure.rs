@@ -293,7 +293,9 @@ impl From<ClaimsError> for Failure {
                 ClaimFailure::IssuedInFuture { .. } | ClaimFailure::TooOld { .. } => Some("iat"),
                 ClaimFailure::Issuer { .. } => Some("iss"),
                 ClaimFailure::Jti { .. } => Some("jti"),
-                ClaimFailure::Malformed { claim, .. } => Some(*claim),
+                ClaimFailure::Malformed { claim, .. } | ClaimFailure::Replicated { claim } => {
+                    Some(*claim)
+                }
                 ClaimFailure::Missing { claim } => Some(claim.as_str()),
                 ClaimFailure::NotYetValid { .. } => Some("nbf"),
                 ClaimFailure::Subject { .. } => Some("sub"),

@@ -667,6 +667,7 @@ macro_rules! suite {
             claims_are_signed_and_then_encrypted
             what_is_inside_has_to_be_signed
             claims_for_several_recipients_are_held_to_the_rules_by_each
+            claims_replicated_in_the_header_are_those_inside
             a_token_of_another_kind_asks_no_key
             compressed_content_comes_back
             nothing_is_compressed_by_default

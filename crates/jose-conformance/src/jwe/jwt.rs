@@ -337,6 +337,77 @@ pub fn claims_for_several_recipients_are_held_to_the_rules_by_each(subject: &Sub
     }
 }
 
+/// RFC 7519 §5.3: claims that a header repeats, for those who have to read them before they can
+/// decrypt, are those inside; signed or not, and whether or not anybody protects the header.
+pub fn claims_replicated_in_the_header_are_those_inside(subject: &Subject) {
+    let (to, from) = keys(subject);
+    let (signer, verifier) = signing(subject);
+    let rules = Validation::new().any_audience();
+    let claims = json!({"iss": "idp", "sub": "joe", "aud": ["a", "b"], "exp": 2_000}).to_string();
+    let differing = |refused: jwt::Error| match refused {
+        jwt::Error::Claims(error) => {
+            assert_eq!(error.code(), "ERR_JWT_CLAIM_INVALID");
+            error.failures().to_vec()
+        }
+        other => panic!("{other:?}"),
+    };
+    for (claim, value, same) in [
+        ("iss", json!("idp"), true),
+        ("sub", json!("joe"), true),
+        ("aud", json!(["a", "b"]), true),
+        // Of others nothing is said, and of these nothing is required.
+        ("exp", json!(1), true),
+        ("tenant", json!("x"), true),
+        ("iss", json!("evil"), false),
+        ("iss", json!("Idp"), false),
+        ("iss", json!(["idp"]), false),
+        ("iss", json!(null), false),
+        ("sub", json!(""), false),
+        ("sub", json!({"joe": 1}), false),
+        ("aud", json!("a"), false),
+        ("aud", json!(["b", "a"]), false),
+        ("aud", json!(["a", "b", "c"]), false),
+        ("aud", json!([]), false),
+    ] {
+        let header = Header::new().with(claim, &value).unwrap();
+        let failures = [ClaimFailure::Replicated { claim: if same { "" } else { claim } }];
+        let protected = Builder::new().header(header.clone());
+        let shared = Builder::new().shared_header(header.clone());
+        let recipient = || Recipient::new(&to).header(header.clone());
+        for jwe in [
+            protected.encrypt(claims.as_bytes(), [&to]).unwrap(),
+            shared.encrypt(claims.as_bytes(), [&to]).unwrap(),
+            Builder::new().encrypt(claims.as_bytes(), [recipient()]).unwrap(),
+        ] {
+            let decrypted = jwe.decrypt(&from).unwrap();
+            match jwt::accept_decrypted::<Value>(decrypted, &rules, at(1_000)) {
+                Ok(_) => assert!(same, "{claim}: {value}"),
+                Err(refused) => assert_eq!(differing(refused), failures, "{claim}: {value}"),
+            }
+        }
+        let token = protected.encrypt(claims.as_bytes(), [&to]).unwrap().to_compact().unwrap();
+        let either = [
+            jwt::decrypt::<Value>(&token, &from, &rules, at(1_000)).map(drop),
+            jwt::decrypt_claims(&token, &from, &rules, at(1_000)).map(drop),
+        ];
+        let inside = jws::sign(claims.as_bytes(), &signer).unwrap();
+        let nested = Builder::new().header(header.with_cty("JWT"));
+        let token = nested.encrypt(inside.as_bytes(), [&to]).unwrap().to_compact().unwrap();
+        let signed = jwt::decrypt_then_verify::<Value>(&token, &from, &verifier, &rules, at(1_000));
+        for answer in either.into_iter().chain([signed.map(drop)]) {
+            match answer {
+                Ok(()) => assert!(same, "{claim}: {value}"),
+                Err(refused) => assert_eq!(differing(refused), failures, "{claim}: {value}"),
+            }
+        }
+    }
+    // A single one and a list of one are the same audience.
+    let header = Header::new().with("aud", ["a"]).unwrap();
+    let jwe = Builder::new().header(header).encrypt(br#"{"aud":"a"}"#, [&to]).unwrap();
+    let decrypted = jwe.decrypt(&from).unwrap();
+    assert!(jwt::accept_decrypted::<Value>(decrypted, &rules, at(0)).is_ok());
+}
+
 /// A token of the one kind is none of the other, and no key is asked about it (CVE-2023-51774).
 pub fn a_token_of_another_kind_asks_no_key(subject: &Subject) {
     struct Nobody;

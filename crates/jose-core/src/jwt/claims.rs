@@ -9,6 +9,7 @@ use core::fmt;
 use serde::de::DeserializeOwned;
 
 use crate::error::{ParseError, Rule, Subject};
+use crate::header::Header;
 use crate::json::{self, Object};
 use crate::limits::Limits;
 use crate::time::UnixTime;
@@ -29,6 +30,9 @@ const REGISTERED: [(&str, Kind); 7] = [
     ("iat", Kind::Time),
     ("jti", Kind::Text),
 ];
+
+/// The claims that RFC 7519 §10.4.1 registers as header parameters of encrypted tokens.
+const REPLICATED: [&str; 3] = ["iss", "sub", "aud"];
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -77,6 +81,18 @@ impl Claims {
         })
     }
 
+    /// The claims that `header` repeats and has otherwise (RFC 7519 §5.3).
+    pub(super) fn differing_from(&self, header: &Header) -> impl Iterator<Item = &'static str> {
+        REPLICATED.into_iter().filter(|name| match (self.object.get(name), header.get(name)) {
+            (Some(own), Some(other)) => {
+                // A single one and a list of one are the same for `aud` alone.
+                let read = if *name == "aud" { texts } else { text };
+                read(own).is_none() || read(own) != read(other)
+            }
+            _ => false,
+        })
+    }
+
     /// `iss`: who issued the token.
     #[must_use]
     pub fn issuer(&self) -> Option<Cow<'_, str>> {
@@ -92,11 +108,7 @@ impl Claims {
     /// `aud`: for whom it is; a single one and a list of one are the same. `None` if absent.
     #[must_use]
     pub fn audience(&self) -> Option<Vec<Cow<'_, str>>> {
-        let json = self.object.get("aud")?;
-        match json::unquote(json) {
-            Some(single) => Some(alloc::vec![single]),
-            None => json::strings(json),
-        }
+        texts(self.object.get("aud")?)
     }
 
     /// `exp`: from when on it must not be accepted.
@@ -166,6 +178,15 @@ impl Claims {
     fn time(&self, name: &str) -> Option<UnixTime> {
         UnixTime::from_json(self.object.get(name)?)
     }
+}
+
+fn text(json: &str) -> Option<Vec<Cow<'_, str>>> {
+    json::unquote(json).map(|single| alloc::vec![single])
+}
+
+/// One or several.
+fn texts(json: &str) -> Option<Vec<Cow<'_, str>>> {
+    text(json).or_else(|| json::strings(json))
 }
 
 impl fmt::Debug for Claims {

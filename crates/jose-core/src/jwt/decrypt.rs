@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::{Claims, Error, Presented, Validation, verify};
+use super::verify::verify_under;
+use super::{Claims, Error, Presented, Validation};
 use crate::error::{Rule, Subject};
 use crate::jwe::{self, Decrypted};
 use crate::jws::{self, Verified};
@@ -20,7 +21,8 @@ use crate::time::UnixTime;
 ///
 /// [`Error::Parse`] for what is no token, or whose claims are no JSON object or do not fit `C`;
 /// [`Error::Decrypt`] for one that none of the keys decrypts; [`Error::Claims`] for one whose claims
-/// break a rule, with every rule they break.
+/// break a rule, with every rule they break. An `iss`, `sub` or `aud` that a header repeats has to be
+/// the same there (RFC 7519 §5.3).
 pub fn decrypt<C: DeserializeOwned>(
     token: &str,
     keys: &(impl jwe::KeyResolver + ?Sized),
@@ -71,7 +73,7 @@ pub fn decrypt_claims(
 /// its claims as `C`.
 ///
 /// What was signed inside is all that counts: `rules` are held against it and its header. The token
-/// outside has to say that there is one (`cty`: `JWT`), and what is inside has to be a signature: not
+/// outside has to say that there is one (`cty`: `JWT`) and not to name another `iss`, `sub` or `aud`, and what is inside has to be a signature: not
 /// claims without one, and no further encryption.
 ///
 /// # Errors
@@ -88,9 +90,10 @@ pub fn decrypt_then_verify<C: DeserializeOwned>(
     if !outside.protected().is_cty("JWT") {
         return Err(Rule::Value { member: "cty", expected: "JWT" }.of(Subject::Jwe).into());
     }
+    let header = outside.protected().clone();
     let inside = Zeroizing::new(outside.into_content());
     let inside = core::str::from_utf8(&inside).map_err(|_| Rule::Utf8.of(Subject::Plaintext))?;
-    verify(inside, verification_keys, rules, now)
+    verify_under(Some(&header), inside, verification_keys, rules, now)
 }
 
 /// Everything but the caller's own conditions.
@@ -103,6 +106,7 @@ fn hold(
         Claims::parse_object(plaintext, rules.decryption_policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))
     })?;
-    rules.hold([claims.protected()], &claims, now)?;
+    let headers = [Some(claims.protected()), claims.shared(), claims.recipient()];
+    rules.hold([claims.protected()], headers.into_iter().flatten(), &claims, now)?;
     Ok(claims)
 }

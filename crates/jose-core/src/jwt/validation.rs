@@ -262,10 +262,12 @@ impl Validation {
         &self.decryption
     }
 
-    /// Holds authentic claims to the rules.
+    /// Holds authentic claims to the rules. What the headers `outside` say of them, in which they were
+    /// encrypted, has to be what they say themselves.
     pub(super) fn hold<'h>(
         &self,
         headers: impl IntoIterator<Item = &'h Header>,
+        outside: impl IntoIterator<Item = &'h Header>,
         claims: &Claims,
         now: UnixTime,
     ) -> Result<(), ClaimsError> {
@@ -278,6 +280,8 @@ impl Validation {
             ClaimFailure::Malformed { claim, expected, actual }
         }));
         self.hold_parties(claims, &mut failures);
+        let differing = outside.into_iter().flat_map(|header| claims.differing_from(header));
+        failures.extend(differing.map(|claim| ClaimFailure::Replicated { claim }));
         self.hold_times(claims, now, &mut failures);
         if failures.is_empty() { Ok(()) } else { Err(ClaimsError { failures }) }
     }
@@ -480,6 +484,12 @@ pub enum ClaimFailure {
         /// What was forgiven.
         leeway: Duration,
     },
+    /// A header of the token that the claims were encrypted in has one of them otherwise
+    /// (RFC 7519 §5.3).
+    Replicated {
+        /// The claim.
+        claim: &'static str,
+    },
     /// `sub` is another.
     Subject {
         /// Those accepted.
@@ -550,6 +560,7 @@ impl fmt::Display for ClaimFailure {
                 write!(f, "not valid before {nbf}, it is only {now}")?;
                 forgiven(f, leeway)
             }
+            Self::Replicated { claim } => write!(f, "`{claim}` is another in the header"),
             Self::Subject { .. } => f.write_str("`sub` is not an expected subject"),
             Self::TooOld { iat, max_age, now, leeway } => {
                 let age = max_age.as_secs();
@@ -569,7 +580,7 @@ pub struct ClaimsError {
 
 impl ClaimsError {
     /// The rules that are broken: `typ`, then what is missing, of the wrong type, about other
-    /// parties, too early or too late, and the caller's own.
+    /// parties, another in the header, too early or too late, and the caller's own.
     #[must_use]
     pub fn failures(&self) -> &[ClaimFailure] {
         &self.failures

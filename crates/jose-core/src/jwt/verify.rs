@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Claims, ClaimsError, Presented, Validation};
 use crate::error::{DecryptError, ParseError, Subject, VerifyError};
+use crate::header::Header;
 use crate::jwe;
 use crate::jws::{self, KeyResolver, Unmet, ValidSignature, Verified};
 use crate::time::UnixTime;
@@ -28,7 +29,18 @@ pub fn verify<C: DeserializeOwned>(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<C>, Error> {
-    accept(jws::verify_encoded(token, keys, rules.policy())?, rules, now)
+    verify_under(None, token, keys, rules, now)
+}
+
+/// As [`verify`], for a token that came encrypted, under the header `outside`.
+pub(super) fn verify_under<C: DeserializeOwned>(
+    outside: Option<&Header>,
+    token: &str,
+    keys: &(impl KeyResolver + ?Sized),
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<C>, Error> {
+    accept_under(outside, jws::verify_encoded(token, keys, rules.policy())?, rules, now)
 }
 
 /// Holds the payload of a token that has been verified already to `rules`, and returns it as `C`.
@@ -47,7 +59,16 @@ pub fn accept<C: DeserializeOwned>(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<C>, Error> {
-    let claims = hold(verified, rules, now)?;
+    accept_under(None, verified, rules, now)
+}
+
+fn accept_under<C: DeserializeOwned>(
+    outside: Option<&Header>,
+    verified: Verified<Vec<u8>>,
+    rules: &Validation,
+    now: UnixTime,
+) -> Result<Verified<C>, Error> {
+    let claims = hold(outside, verified, rules, now)?;
     // Before the caller's own conditions: one that remembers what it saw must not see a token that
     // is refused all the same.
     let decoded = claims.decode()?;
@@ -66,13 +87,14 @@ pub fn verify_claims(
     rules: &Validation,
     now: UnixTime,
 ) -> Result<Verified<Claims>, Error> {
-    let claims = hold(jws::verify_encoded(token, keys, rules.policy())?, rules, now)?;
+    let claims = hold(None, jws::verify_encoded(token, keys, rules.policy())?, rules, now)?;
     rules.ask(&Presented::from(&claims))?;
     Ok(claims)
 }
 
 /// Everything but the caller's own conditions.
 fn hold(
+    outside: Option<&Header>,
     verified: Verified<Vec<u8>>,
     rules: &Validation,
     now: UnixTime,
@@ -88,7 +110,7 @@ fn hold(
         Claims::parse_object(payload, rules.policy().ceilings())
             .map_err(|rule| rule.of(Subject::Claims))
     })?;
-    rules.hold(claims.signatures().map(ValidSignature::protected), &claims, now)?;
+    rules.hold(claims.signatures().map(ValidSignature::protected), outside, &claims, now)?;
     Ok(claims)
 }
 
