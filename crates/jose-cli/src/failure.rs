@@ -207,19 +207,20 @@ const fn stage_of_no_match(reason: NoMatchReason) -> Stage {
     }
 }
 
-/// Several signatures fail for reasons of their own. Where none was even tried, those reasons count.
+/// Several signatures fail for reasons of their own. If one was tried, too few of them are valid; if none was,
+/// the first of the reasons in the order of stages counts.
 fn stage_of_unmet(unmet: &Unmet) -> Stage {
-    match unmet.code() {
-        "ERR_CRYPTO_UNAVAILABLE" => Stage::Io,
-        "ERR_JWS_NO_MATCHING_SIGNER" => {
-            let mut reasons = unmet.refused().filter_map(|(_, error)| match error {
-                jws::Error::Verify(error) => Some(stage_of(error)),
-                _ => None,
-            });
-            if reasons.all(|stage| stage == Stage::Policy) { Stage::Policy } else { Stage::Key }
-        }
-        _ => Stage::Refused,
+    if unmet.code() == "ERR_CRYPTO_UNAVAILABLE" {
+        return Stage::Io;
     }
+    let reasons = unmet.refused().map(|(_, error)| match error {
+        jws::Error::Parse(_) => Stage::Malformed,
+        jws::Error::Verify(error) => stage_of(error),
+        _ => Stage::Refused,
+    });
+    let reasons: Vec<Stage> = reasons.collect();
+    let tried = unmet.valid() > 0 || reasons.contains(&Stage::Refused);
+    reasons.into_iter().min().filter(|_| !tried).unwrap_or(Stage::Refused)
 }
 
 impl From<CryptoError> for Failure {

@@ -2,6 +2,7 @@
 
 use jose::crypto::Backend;
 use jose::jwk::{Format, Imported, Params};
+use jose::jws::SkipReason;
 use jose::{Alg, EncryptionKey, Jwk, JwkSet, Limits, Password, SecretBytes};
 use zeroize::Zeroizing;
 
@@ -68,6 +69,35 @@ pub(crate) fn read_whole(
             Err(Failure::from(skipped.error()).of(place).of(source))
         }
     }
+}
+
+/// A key that was left out, to be told of if there are others, and why if there are none.
+pub(crate) struct LeftOut {
+    pub(crate) note: String,
+    pub(crate) failure: Failure,
+}
+
+impl LeftOut {
+    /// One that can be read and not be used.
+    pub(crate) fn unfit(kid: Option<&str>, reason: &SkipReason) -> Self {
+        let name = kid.map_or("without a name".to_owned(), |kid| format!("{kid:?}"));
+        let failure = match reason {
+            SkipReason::Key(error) => Failure::of_key(error),
+            SkipReason::Malformed(error) => (*error).into(),
+            reason => Failure::new(Stage::Key, reason.code(), reason),
+        };
+        Self { note: format!("the key {name} is left out: {reason}"), failure }
+    }
+}
+
+/// The keys of a set that could not be read.
+pub(crate) fn skipped(set: &JwkSet, source: &Source) -> Vec<LeftOut> {
+    let left_out = set.skipped().iter().map(|skipped| {
+        let failure = Failure::from(skipped.error()).of(format!("key {}", skipped.index()));
+        let failure = failure.of(source);
+        LeftOut { note: format!("left out: {failure}"), failure }
+    });
+    left_out.collect()
 }
 
 /// As [`read`], but a JWK and a JWK Set are taken as they are: for telling what is wrong with them.

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 
 use jose::{SecretBytes, base64url};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -42,6 +44,8 @@ pub(crate) trait Reader {
     const NAME: &'static str;
     /// Longest token, in octets.
     const MAX: usize;
+    /// The code of what is no token at all.
+    const MALFORMED: &'static str;
     /// Whether it shows what nobody has verified.
     const PEEKS: bool = false;
     /// A token that is well-formed and allowed.
@@ -80,12 +84,16 @@ pub(crate) fn run<R: Reader>(
     }
     let source = tokens.source();
     let mut report = start::<R>(output);
-    let octets = source.read(R::MAX)?;
-    let answer = text(octets.expose_secret())
-        .and_then(|text| reader.parse(text, &mut report))
-        .map_err(|failure| failure.of(source))
-        .and_then(|token| Ok((token, reader.keys(output)?)))
-        .and_then(|(token, keys)| reader.read(token, &keys, output, &mut report));
+    let answer = match source.read(R::MAX) {
+        Ok(octets) => text::<R>(octets.expose_secret())
+            .and_then(|text| reader.parse(text, &mut report))
+            .map_err(|failure| failure.of(source))
+            .and_then(|token| Ok((token, reader.keys(output)?)))
+            .and_then(|(token, keys)| reader.read(token, &keys, output, &mut report)),
+        // A backend that is not there is told of before a file that is not.
+        Err(failure) if !R::PEEKS => output.backend().get().and(Err(failure)),
+        Err(failure) => Err(failure),
+    };
     if R::PEEKS && answer.is_ok() {
         output.warn("NOT VERIFIED: anyone can have written this");
     }
@@ -97,7 +105,7 @@ pub(crate) fn run<R: Reader>(
 
 /// Reads a token from each line, answers each with a line, and ends as the worst of them.
 fn batch<R: Reader>(reader: &R, source: &Source, output: Output) -> Result<(), Failure> {
-    let keys = reader.keys(output)?;
+    let keys = reader.keys(output).map_err(|failure| failure.within(start::<R>(output)))?;
     if R::PEEKS {
         output.warn("NOT VERIFIED: anyone can have written this");
     }
@@ -111,19 +119,26 @@ fn batch<R: Reader>(reader: &R, source: &Source, output: Output) -> Result<(), F
         let mut report = start::<R>(output);
         report.insert("line".into(), number.into());
         let answer = match line {
-            Line::Whole(octets) => text(&octets)
+            Line::Whole(octets) => text::<R>(&octets)
                 .and_then(|text| reader.parse(text, &mut report))
                 .and_then(|token| reader.read(token, &keys, output, &mut report)),
             Line::TooLong => Err(crate::source::too_long(R::MAX)),
         };
-        match finish::<R>(answer, report) {
-            Ok((report, _)) => output.json(&report.into())?,
+        let line = match finish::<R>(answer, report) {
+            Ok((report, _)) => report.into(),
             Err(failure) => {
-                output.json(&failure.report())?;
+                let report = failure.report();
                 if worst.as_ref().is_none_or(|worst| failure.is_before(worst)) {
                     worst = Some(failure.of(format!("line {number}")));
                 }
+                report
             }
+        };
+        match (output.json(&line), worst.take()) {
+            (Ok(()), still) => worst = still,
+            // Whoever reads has seen enough, and what was refused until then is no success.
+            (Err(failure), Some(worst)) if failure.is_closed_pipe() => return Err(worst.told()),
+            (Err(failure), _) => return Err(failure),
         }
     }
     worst.map_or(Ok(()), |failure| Err(failure.told()))
@@ -154,18 +169,57 @@ fn finish<R: Reader>(
 }
 
 /// Tells of a payload: claims if it can be nothing else, or its octets.
-pub(crate) fn insert_payload(report: &mut Report, payload: &[u8]) {
-    match serde_json::from_slice::<Value>(payload) {
-        Ok(claims) if claims.is_object() => report.insert("claims".into(), claims),
+pub(crate) fn insert_payload(report: &mut Report, payload: &[u8], json: Option<Value>) {
+    match json {
+        Some(claims @ Value::Object(_)) => report.insert("claims".into(), claims),
         _ => report.insert("payload".into(), base64url::encode(payload).into()),
     };
 }
 
 /// The text of a token. White space around it is a file's, and not part of it.
-pub(crate) fn text(octets: &[u8]) -> Result<&str, Failure> {
+fn text<R: Reader>(octets: &[u8]) -> Result<&str, Failure> {
+    trimmed(octets, R::MALFORMED)
+}
+
+/// As [`text`], for what is no [`Reader`].
+pub(crate) fn trimmed<'o>(octets: &'o [u8], code: &'static str) -> Result<&'o str, Failure> {
     let text = std::str::from_utf8(octets)
-        .map_err(|_| Failure::new(Stage::Malformed, "ERR_JWT_INVALID", "a token is text"))?;
+        .map_err(|_| Failure::new(Stage::Malformed, code, "a token is text"))?;
     Ok(text.trim_ascii())
+}
+
+/// What tells one kind of token from the other (RFC 7516 §9), where its members are read over: there may be
+/// millions of them.
+#[derive(Deserialize)]
+struct Members {
+    ciphertext: Option<IgnoredAny>,
+    payload: Option<IgnoredAny>,
+    recipients: Option<IgnoredAny>,
+}
+
+impl Members {
+    fn of(text: &str) -> Option<Self> {
+        text.starts_with('{').then(|| serde_json::from_str(text).ok())?
+    }
+}
+
+/// Whether a text looks like an encrypted token: five segments, or a ciphertext.
+pub(crate) fn looks_encrypted(text: &str) -> bool {
+    Members::of(text).map_or_else(|| dots(text) == 4, |members| members.ciphertext.is_some())
+}
+
+/// Whether a text looks like a signed token: three segments, or a payload.
+pub(crate) fn looks_signed(text: &str) -> bool {
+    Members::of(text).map_or_else(|| dots(text) == 2, |members| members.payload.is_some())
+}
+
+/// Whether a token in JSON has a list of recipients.
+pub(crate) fn has_recipients(text: &str) -> bool {
+    Members::of(text).is_some_and(|members| members.recipients.is_some())
+}
+
+fn dots(text: &str) -> usize {
+    text.bytes().filter(|octet| *octet == b'.').count()
 }
 
 /// A line that was read.

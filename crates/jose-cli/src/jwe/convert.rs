@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     let octets = args.source.read(super::MAX_TOKEN)?;
-    let jwe = super::parse(tokens::text(octets.expose_secret())?)
+    let jwe = super::parse(tokens::trimmed(octets.expose_secret(), "ERR_JWE_INVALID")?)
         .map_err(|failure| failure.of(&args.source))?;
     let token = args.to.write(&jwe).map_err(|failure| failure.of(&args.source))?;
     output.result(token.as_bytes(), &args.output)

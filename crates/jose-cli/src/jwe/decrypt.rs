@@ -1,7 +1,7 @@
 //! `jose jwe decrypt`.
 
 use jose::crypto::Backend;
-use jose::error::KeyError;
+use jose::error::{DecryptError, KeyError};
 use jose::jwa::{ContentEncryption, KeyManagementAlgorithm};
 use jose::jwe::{Decrypted, SkipReason};
 use jose::jwk::Format;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Serialization;
 use crate::failure::{Failure, Stage};
-use crate::keys;
+use crate::keys::{self, LeftOut};
 use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
 use crate::source::{Source, check_stdin};
@@ -58,7 +58,7 @@ pub(crate) struct DecryptionArgs {
     #[arg(long, value_name = "OCTETS", requires = "allow_zip")]
     max_inflated: Option<usize>,
     /// Most rounds for a password: 1200000 by default, and at most.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1000..=1_200_000))]
     max_p2c: Option<u32>,
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
@@ -73,9 +73,20 @@ pub(crate) struct Sealed {
 
 impl DecryptionArgs {
     /// Parses a token in any serialization, and tells what it looks like.
-    pub(crate) fn parse(&self, text: &str, report: &mut Report) -> Result<Sealed, Failure> {
+    pub(crate) fn parse(
+        &self,
+        text: &str,
+        policy: &jwe::Policy,
+        report: &mut Report,
+    ) -> Result<Sealed, Failure> {
         let jwe = super::parse(text)?;
+        // Without keys the library looks at the headers alone. What is wrong with them no key makes good.
+        match jwe.decrypt_with(&DecryptionKeys::default(), policy) {
+            Err(jwe::Error::Decrypt(DecryptError::NoMatchingKey(_))) | Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
         check_alg(&jwe, &self.alg)?;
+        check_enc(&jwe, &self.enc)?;
         let [header, shared, recipients] = super::inspect::headers(&jwe)?;
         report.insert("format".into(), Serialization::of(text).name().into());
         report.insert("kind".into(), "jwe".into());
@@ -95,7 +106,11 @@ impl DecryptionArgs {
     /// The keys of the files, or of the password.
     pub(crate) fn keys(&self, output: Output) -> Result<DecryptionKeys, Failure> {
         let backend = output.backend().get()?;
-        if self.key.is_empty() { password(self, backend) } else { from_files(self, backend) }
+        if self.key.is_empty() {
+            password(self, backend)
+        } else {
+            from_files(self, backend, output)
+        }
     }
 
     pub(crate) fn policy<'n>(&self, understood: impl Iterator<Item = &'n String>) -> jwe::Policy {
@@ -147,11 +162,12 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 impl Reader for Args {
     const NAME: &'static str = "jwe decrypt";
     const MAX: usize = super::MAX_TOKEN;
+    const MALFORMED: &'static str = "ERR_JWE_INVALID";
     type Token = Sealed;
     type Keys = DecryptionKeys;
 
     fn parse(&self, text: &str, report: &mut Report) -> Result<Sealed, Failure> {
-        self.decryption.parse(text, report)
+        self.decryption.parse(text, &self.decryption.policy(self.crit.iter()), report)
     }
 
     fn keys(&self, output: Output) -> Result<DecryptionKeys, Failure> {
@@ -168,8 +184,9 @@ impl Reader for Args {
         let policy = self.decryption.policy(self.crit.iter());
         let decrypted = token.decrypt(keys, &policy, output, report)?;
         // Wiped when it has been written.
+        let json = decrypted.clone().into_json().map(Decrypted::into_content).ok();
         let plaintext = SecretBytes::new(decrypted.into_content());
-        tokens::insert_payload(report, plaintext.expose_secret());
+        tokens::insert_payload(report, plaintext.expose_secret(), json);
         Ok(plaintext)
     }
 }
@@ -182,6 +199,16 @@ fn check_alg(jwe: &Jwe, allowed: &[KeyManagementAlgorithm]) -> Result<(), Failur
         return Ok(());
     }
     Err(Failure::new(Stage::Policy, "ERR_JWE_ALG_NOT_ALLOWED", "the token's `alg` is not allowed"))
+}
+
+/// The same of the content.
+fn check_enc(jwe: &Jwe, allowed: &[ContentEncryption]) -> Result<(), Failure> {
+    let allows = |name: &str| allowed.iter().any(|enc| enc.name() == name);
+    let mut recipients = jwe.recipients().filter_map(Result::ok);
+    if allowed.is_empty() || recipients.any(|recipient| allows(recipient.enc())) {
+        return Ok(());
+    }
+    Err(Failure::new(Stage::Policy, "ERR_JWE_ENC_NOT_ALLOWED", "the token's `enc` is not allowed"))
 }
 
 fn password(
@@ -200,11 +227,13 @@ fn password(
 fn from_files(
     args: &DecryptionArgs,
     backend: &'static dyn Backend,
+    output: Output,
 ) -> Result<DecryptionKeys, Failure> {
-    let (mut alone, mut set) = (Vec::new(), JwkSet::default());
+    let (mut alone, mut set, mut left_out) = (Vec::new(), JwkSet::default(), Vec::new());
     for source in &args.key {
         let found = keys::read(source, &args.password, backend)?;
         if found.format == Format::JwkSet {
+            left_out.extend(keys::skipped(&found.keys, source));
             set.merge(found.keys);
         } else {
             for jwk in found.keys.keys() {
@@ -216,8 +245,19 @@ fn from_files(
     let allow =
         if args.alg.is_empty() { own.map(|key| key.alg()).collect() } else { args.alg.clone() };
     let set = DecryptionKeys::from_jwks(&set, &allow, backend);
+    let unfit = set.skipped().iter().filter_map(|skipped| match skipped.reason() {
+        SkipReason::NotAllowed => None,
+        reason => Some(LeftOut::unfit(skipped.kid(), reason)),
+    });
+    left_out.extend(unfit);
+    if alone.is_empty() && set.iter().next().is_none() {
+        // As it is, if it only lacks what is allowed: it can tell.
+        return left_out.into_iter().next().map_or(Ok(set), |first| Err(first.failure));
+    }
+    for LeftOut { note, .. } in &left_out {
+        output.note(note);
+    }
     if alone.is_empty() {
-        // As it is: it knows why keys were left out, and can tell.
         return Ok(set);
     }
     Ok(alone.into_iter().chain(set.iter().cloned()).collect())

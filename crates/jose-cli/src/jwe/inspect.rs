@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use jose::{Jwe, SecretBytes, base64url};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Serialization;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 impl Reader for Args {
     const NAME: &'static str = "jwe inspect";
     const MAX: usize = super::MAX_TOKEN;
+    const MALFORMED: &'static str = "ERR_JWE_INVALID";
     const PEEKS: bool = true;
     type Token = String;
     type Keys = ();
@@ -74,15 +76,16 @@ impl Reader for Args {
 /// The protected header, the one that all recipients share, and a description of each recipient.
 pub(super) fn headers(jwe: &Jwe) -> Result<[Value; 3], Failure> {
     let unreadable = || Failure::new(Stage::Malformed, "ERR_JWE_INVALID", "no JSON in a header");
-    let json: Value = serde_json::from_str(&jwe.to_general()?).map_err(|_| unreadable())?;
-    let protected = match json.get("protected").and_then(Value::as_str) {
+    let json = jwe.to_general()?;
+    let json: Json = serde_json::from_str(&json).map_err(|_| unreadable())?;
+    let protected = match json.protected {
         None => Value::Null,
         Some(text) => {
             let octets = base64url::decode(text.as_bytes()).map_err(|_| unreadable())?;
             serde_json::from_slice(&octets).map_err(|_| unreadable())?
         }
     };
-    let own = |index: usize| json.get("recipients").and_then(|all| all.get(index)?.get("header"));
+    let own = |index: usize| json.recipients.get(index).map(|recipient| &recipient.header);
     let recipients = jwe.recipients().enumerate().map(|(index, recipient)| match recipient {
         Ok(recipient) => json!({
             "index": index, "alg": recipient.alg(), "kid": recipient.kid(), "header": own(index),
@@ -92,5 +95,18 @@ pub(super) fn headers(jwe: &Jwe) -> Result<[Value; 3], Failure> {
         }),
     });
     let recipients = Value::Array(recipients.collect());
-    Ok([protected, json.get("unprotected").cloned().unwrap_or_default(), recipients])
+    Ok([protected, json.unprotected.unwrap_or_default(), recipients])
+}
+
+/// What is wanted of a token: the rest, which may be very much, is read over.
+#[derive(Deserialize)]
+struct Json {
+    protected: Option<String>,
+    recipients: Vec<Recipient>,
+    unprotected: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Recipient {
+    header: Option<Value>,
 }

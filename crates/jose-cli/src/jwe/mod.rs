@@ -11,6 +11,7 @@ use jose::{Jwe, Limits};
 
 use crate::failure::{Failure, Stage};
 use crate::output::Output;
+use crate::tokens;
 
 /// Longest plaintext in octets. It is held in memory, because none is released before it is whole.
 const MAX_PLAINTEXT: usize = 16 * 1024 * 1024;
@@ -53,8 +54,7 @@ impl Serialization {
         if !token.starts_with('{') {
             return Self::Compact;
         }
-        let json = serde_json::from_str::<serde_json::Value>(token).unwrap_or_default();
-        if json.get("recipients").is_some() { Self::General } else { Self::Flattened }
+        if tokens::has_recipients(token) { Self::General } else { Self::Flattened }
     }
 
     const fn name(self) -> &'static str {
@@ -86,13 +86,8 @@ fn limits() -> Limits {
 
 /// Parses a token in any serialization.
 fn parse(text: &str) -> Result<Jwe, Failure> {
-    let is_signed = || {
-        let json = || serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
-        let dots = text.bytes().filter(|octet| *octet == b'.').count();
-        if text.starts_with('{') { json().get("payload").is_some() } else { dots == 2 }
-    };
     Jwe::parse_within(text, &limits()).map_err(|error| {
-        if is_signed() {
+        if tokens::looks_signed(text) {
             let message = "signed and not encrypted: `jose jws`, or `jose jwt`, takes it";
             return Failure::new(Stage::Malformed, error.code(), message);
         }

@@ -35,7 +35,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     check_stdin(args.payload.iter().chain([&args.token]))?;
     let octets = args.token.read(Limits::DEFAULT.token)?;
-    let text = tokens::text(octets.expose_secret())?;
+    let text = tokens::trimmed(octets.expose_secret(), "ERR_JWS_INVALID")?;
     let mut jws = Signed::parse(text, &mut Report::new())?.jws;
     if let Some(payload) = &args.payload {
         jws = jws.with_payload(payload.read(MAX)?.expose_secret())?;

@@ -2,6 +2,7 @@
 
 use jose::base64url;
 use jose::jws::Serialization;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub(crate) const fn name(format: Serialization) -> &'static str {
@@ -28,14 +29,16 @@ impl Headers {
                 unprotected: None,
             }];
         }
-        let Ok(json) = serde_json::from_str::<Value>(text) else { return Vec::new() };
-        let headers = |json: &Value| Self {
-            protected: json.get("protected").and_then(Value::as_str).and_then(decode),
-            unprotected: json.get("header").cloned(),
+        let Ok(json) = serde_json::from_str::<Json>(text) else { return Vec::new() };
+        let headers = |entry: Entry| Self {
+            protected: entry.protected.as_deref().and_then(decode),
+            unprotected: entry.header,
         };
-        match json.get("signatures").and_then(Value::as_array) {
-            Some(signatures) => signatures.iter().map(headers).collect(),
-            None => vec![headers(&json)],
+        match json.signatures {
+            Some(signatures) => signatures.into_iter().map(headers).collect(),
+            None => {
+                vec![headers(Entry { protected: json.protected, header: json.header })]
+            }
         }
     }
 
@@ -60,6 +63,20 @@ impl Headers {
         let members = members.into_iter().chain(unprotected);
         members.map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// What is wanted of a token: the rest, which may be very much, is read over.
+#[derive(Deserialize)]
+struct Json {
+    header: Option<Value>,
+    protected: Option<String>,
+    signatures: Option<Vec<Entry>>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    header: Option<Value>,
+    protected: Option<String>,
 }
 
 fn decode(segment: &str) -> Option<Value> {

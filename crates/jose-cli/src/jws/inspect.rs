@@ -28,6 +28,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 impl Reader for Args {
     const NAME: &'static str = "jws inspect";
     const MAX: usize = Limits::DEFAULT.token;
+    const MALFORMED: &'static str = "ERR_JWS_INVALID";
     const PEEKS: bool = true;
     type Token = Signed;
     type Keys = ();

@@ -7,7 +7,7 @@ use jose::jws::SkipReason;
 use jose::{Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
 
 use crate::failure::Failure;
-use crate::keys;
+use crate::keys::{self, LeftOut};
 use crate::output::Output;
 use crate::password::PasswordArgs;
 use crate::source::Source;
@@ -67,12 +67,18 @@ pub(crate) struct VerifierArgs {
 }
 
 impl VerifierArgs {
+    pub(crate) fn algs(&self) -> &[SignatureAlgorithm] {
+        &self.alg
+    }
+
     pub(crate) fn read(&self, output: Output) -> Result<VerifyingKeys, Failure> {
         verifying_keys(&self.key, &self.alg, &self.password, output)
     }
 }
 
 /// The keys of these files for these algorithms, or for those that the keys name.
+///
+/// A key that cannot be read or used is told of and left out, unless none is left.
 pub(crate) fn verifying_keys(
     sources: &[Source],
     algs: &[SignatureAlgorithm],
@@ -80,64 +86,51 @@ pub(crate) fn verifying_keys(
     output: Output,
 ) -> Result<VerifyingKeys, Failure> {
     let backend = output.backend().get()?;
-    let (mut sets, mut nameless) = (Vec::new(), Vec::new());
+    let (mut named, mut nameless) = (JwkSet::default(), JwkSet::default());
+    let mut left_out = Vec::new();
     for source in sources {
         let found = keys::read(source, password, backend)?;
+        left_out.extend(keys::skipped(&found.keys, source));
         let set = public_halves(found.keys, source, output);
         // One that comes alone and without a name is meant, whatever `kid` the token has.
         match set.keys() {
-            [jwk] if found.format != Format::JwkSet && jwk.kid().is_none() => {
-                nameless.push(jwk.clone());
-            }
-            _ => sets.push(set),
+            [jwk] if found.format != Format::JwkSet && jwk.kid().is_none() => nameless.merge(set),
+            _ => named.merge(set),
         }
     }
     let select = |set: &JwkSet| match algs {
         [] => VerifyingKeys::from_jwks_by_own_alg(set, backend),
         allow => Ok(VerifyingKeys::from_jwks(set, allow, backend)),
     };
-    let set = match <[JwkSet; 1]>::try_from(sets) {
-        // As it is, so that keys which could not be read are told of.
-        Ok([set]) => set,
-        Err(sets) => sets.into_iter().flatten().collect(),
-    };
-    let named = select(&set)?;
-    let mut given: Vec<VerifyingKey> = Vec::new();
+    // Asked about all of them: shared and public keys are not trusted side by side unless that is said.
+    let all = select(&named.iter().chain(&nameless).cloned().collect())?;
+    let unfit = all.skipped().iter().filter_map(|skipped| match skipped.reason() {
+        SkipReason::NotAllowed => None,
+        reason => Some((skipped.kid().map(ToOwned::to_owned), reason.clone())),
+    });
+    left_out.extend(unfit.map(|(kid, reason)| LeftOut::unfit(kid.as_deref(), &reason)));
+    let mut keys: Vec<VerifyingKey> = select(&named)?.iter().cloned().collect();
     for jwk in &nameless {
         for key in select(&JwkSet::new([jwk.clone()]))?.iter() {
             let bound =
                 if jwk.alg().is_some() { jwk.clone() } else { jwk.clone().with_alg(key.alg())? };
-            given.push(VerifyingKey::from_jwk(&bound, backend)?);
+            keys.push(VerifyingKey::from_jwk(&bound, backend)?);
         }
     }
-    for skipped in named.skipped() {
-        if !matches!(skipped.reason(), SkipReason::NotAllowed) {
-            let name = skipped.kid().map_or("without a name".to_owned(), |kid| format!("{kid:?}"));
-            output.note(&format!("the key {name} is left out: {}", skipped.reason()));
+    let silent = |jwk: &Jwk| jwk.alg().is_none();
+    if !keys.is_empty() {
+        for LeftOut { note, .. } in &left_out {
+            output.note(note);
         }
+        return Ok(keys.into_iter().collect());
     }
-    if !given.is_empty() {
-        return Ok(named.iter().cloned().chain(given).collect());
-    }
-    if nameless.is_empty() && named.iter().next().is_some() {
-        return Ok(named);
-    }
-    // No key is of use. What is wrong with the first says why; one that is only not allowed is the
-    // token's affair, and told when it is seen.
-    let keys = if nameless.is_empty() {
-        named
-    } else {
-        select(&set.into_iter().chain(nameless.clone()).collect())?
-    };
-    let unnamed = |jwk: &Jwk| jwk.alg().is_none();
-    match keys.skipped().first().map(|skipped| skipped.reason().clone()) {
-        Some(SkipReason::Key(error)) if keys.iter().next().is_none() => Err(error.into()),
-        Some(SkipReason::NotAllowed)
-            if algs.is_empty() && !nameless.is_empty() && nameless.iter().all(unnamed) =>
-        {
+    match left_out.into_iter().next() {
+        Some(LeftOut { failure, .. }) => Err(failure),
+        None if algs.is_empty() && named.iter().chain(&nameless).any(silent) => {
             Err(unbound(KeyError::MissingAlgorithm))
         }
-        _ => Ok(keys),
+        // None of them is allowed, and the set can tell whether a token asks for what is.
+        None => Ok(all),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `jose jws sign`.
 
 use clap::ValueEnum;
-use jose::{Jws, Limits, SecretBytes};
+use jose::{Header, Jws, Limits, SecretBytes};
 use serde_json::Value;
 
 use super::header::{self, Member};
@@ -60,8 +60,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME=JSON", value_parser = header::member)]
     header: Vec<Member>,
     /// What is signed.
-    #[arg(long, short = 'I', value_name = "SOURCE", default_value = "-")]
-    payload: Source,
+    ///
+    /// Standard input unless said otherwise, or with --add-to what that token brings.
+    #[arg(long, short = 'I', value_name = "SOURCE")]
+    payload: Option<Source>,
     /// Add the signatures to this token, which others have signed already. Theirs are not verified.
     #[arg(long, value_name = "TOKEN", conflicts_with_all = ["detached", "unencoded"])]
     add_to: Option<Source>,
@@ -82,13 +84,8 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let (token, payload) = match &args.add_to {
-        // A token brings its payload along, unless it is detached.
-        Some(token) => {
-            (Some(token), Some(&args.payload).filter(|source| **source != Source::Stdin))
-        }
-        None => (None, Some(&args.payload)),
-    };
+    let token = args.add_to.as_ref();
+    let payload = args.payload.as_ref().or((token.is_none()).then_some(&Source::Stdin));
     check_stdin(args.signer.key.iter().chain(token).chain(payload))?;
     let several = args.signer.key.len() > 1 || args.add_to.is_some();
     let to = match args.serialization {
@@ -102,6 +99,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     if args.signer.key.len() > 1 && args.header.iter().any(|member| member.name == "kid") {
         return Err(Failure::usage("several keys cannot have one name"));
     }
+    header::with(Header::new(), &args.header)?;
     let apart = payload.map(|source| source.read(MAX)).transpose()?;
     let payload = apart.as_ref().map(SecretBytes::expose_secret);
     let mut jws = match token {
@@ -133,7 +131,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 /// A token that others have signed, with its payload if that came apart.
 fn begun(source: &Source, payload: Option<&[u8]>) -> Result<Jws, Failure> {
     let octets = source.read(Limits::DEFAULT.token)?;
-    let text = tokens::text(octets.expose_secret())?;
+    let text = tokens::trimmed(octets.expose_secret(), "ERR_JWS_INVALID")?;
     let signed = Signed::parse(text, &mut Report::new()).map_err(|failure| failure.of(source))?;
     Ok(match payload {
         Some(payload) => signed.jws.with_payload(payload)?,

@@ -1,6 +1,10 @@
 //! `jose jws verify`.
 
-use jose::jws::{Outcome, Outcomes, Policy, Required, Serialization, Verified};
+use std::error::Error;
+
+use jose::error::VerifyError;
+use jose::jwa::SignatureAlgorithm;
+use jose::jws::{self, Outcome, Outcomes, Policy, Required, Serialization, Verified};
 use jose::{Jws, Limits, SecretBytes, VerifyingKeys};
 use serde_json::{Value, json};
 
@@ -44,9 +48,9 @@ pub(crate) struct PolicyArgs {
     /// An extension that whoever uses the payload understands.
     #[arg(long, value_name = "NAME")]
     crit: Vec<String>,
-    /// Which signatures must be valid: `any`, `all`, or those of so many different keys.
-    #[arg(long, value_name = "any|all|N", default_value = "any", value_parser = required)]
-    policy: Required,
+    /// Which signatures must be valid: `any`, which is the default, `all`, or those of so many different keys.
+    #[arg(long, value_name = "any|all|N", value_parser = required)]
+    policy: Option<Required>,
 }
 
 impl PolicyArgs {
@@ -56,7 +60,13 @@ impl PolicyArgs {
     }
 
     pub(crate) fn policy(&self) -> Policy {
-        self.understood().fold(Policy::new(), Policy::understands).require(self.policy.clone())
+        let policy = self.understood().fold(Policy::new(), Policy::understands);
+        policy.require(self.policy.clone().unwrap_or(Required::Any))
+    }
+
+    /// Whether it was said which signatures are asked for.
+    pub(crate) const fn asks_for_signatures(&self) -> bool {
+        self.policy.is_some()
     }
 }
 
@@ -80,7 +90,7 @@ pub(crate) struct Signed {
 impl Signed {
     /// Parses a token in any serialization, and tells what it looks like.
     pub(crate) fn parse(text: &str, report: &mut Report) -> Result<Self, Failure> {
-        if is_encrypted(text) {
+        if tokens::looks_encrypted(text) {
             let message = "encrypted: `jose jwe`, or `jose jwt decrypt`, takes it";
             return Err(Failure::new(Stage::Malformed, "ERR_JWS_INVALID", message));
         }
@@ -100,9 +110,48 @@ impl Signed {
 
     /// Tells of the signatures, none of which is verified.
     pub(crate) fn describe(&self, report: &mut Report) {
-        let each = self.headers.iter().enumerate();
-        let signatures = each.map(|(index, headers)| headers.report(index, false));
+        let each = self.headers.iter().zip(self.jws.signatures()).enumerate();
+        let signatures = each.map(|(index, (headers, signature))| {
+            let mut report = headers.report(index, false);
+            if let Err(error) = signature {
+                report.insert("error".into(), told(error.code(), &error));
+            }
+            Value::from(report)
+        });
         report.insert("signatures".into(), signatures.collect());
+    }
+
+    /// Refuses what no key can make acceptable, before keys are looked for.
+    pub(crate) fn check(
+        self,
+        algs: &[SignatureAlgorithm],
+        policy: &Policy,
+    ) -> Result<Self, Failure> {
+        // Without keys the library looks at the headers alone, whatever the payload will be.
+        let jws = self.jws.clone().with_payload("").unwrap_or_else(|_| self.jws.clone());
+        let outcomes = jws.check(&VerifyingKeys::default(), policy)?;
+        let lacks_a_key = |outcome: &Outcome| {
+            matches!(
+                outcome.error(),
+                Some(jws::Error::Verify(VerifyError::NoMatchingKey(_))) | None
+            )
+        };
+        if !outcomes.iter().any(lacks_a_key) {
+            return outcomes.into_verified().map(|_| self).map_err(Into::into);
+        }
+        let is_edwards = |alg: &str| alg == "EdDSA" || alg == "Ed25519" || alg == "Ed448";
+        let allowed = |headers: &Headers| {
+            let alg = headers.get("alg");
+            let alg = alg.as_str().unwrap_or_default();
+            // Which of their two names it has (RFC 9864) is the library's to judge.
+            let is = |name| name == alg || is_edwards(name) && is_edwards(alg);
+            algs.iter().any(|allowed| is(allowed.name()))
+        };
+        if algs.is_empty() || self.headers.iter().any(allowed) {
+            return Ok(self);
+        }
+        let message = "no key matches this token: the token's `alg` is not allowed";
+        Err(Failure::new(Stage::Policy, "ERR_JWS_ALG_NOT_ALLOWED", message))
     }
 
     /// The payload, and who signed it.
@@ -120,25 +169,22 @@ impl Signed {
     }
 }
 
-/// An encrypted token, which has five segments or a ciphertext.
-fn is_encrypted(text: &str) -> bool {
-    let segments = || text.bytes().filter(|octet| *octet == b'.').count();
-    let json = || serde_json::from_str::<Value>(text).unwrap_or_default();
-    if text.starts_with('{') { json().get("ciphertext").is_some() } else { segments() == 4 }
-}
-
 /// What became of each signature.
 fn outcomes_of(headers: &[Headers], outcomes: &Outcomes) -> Vec<Value> {
     let describe = |(headers, outcome): (&Headers, &Outcome)| {
         let mut report = headers.report(outcome.index(), outcome.is_valid());
         let (name, told) = match outcome.error() {
-            Some(error) => ("error", json!({"code": error.code(), "message": chain(error)})),
+            Some(error) => ("error", told(error.code(), error)),
             None => ("key", json!({"kid": outcome.key_id()})),
         };
         report.insert(name.into(), told);
         Value::from(report)
     };
     headers.iter().zip(outcomes.iter()).map(describe).collect()
+}
+
+fn told(code: &str, error: &dyn Error) -> Value {
+    json!({"code": code, "message": chain(error)})
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
@@ -150,11 +196,12 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 impl Reader for Args {
     const NAME: &'static str = "jws verify";
     const MAX: usize = Limits::DEFAULT.token;
+    const MALFORMED: &'static str = "ERR_JWS_INVALID";
     type Token = Signed;
     type Keys = (VerifyingKeys, Option<SecretBytes>);
 
     fn parse(&self, text: &str, report: &mut Report) -> Result<Signed, Failure> {
-        Signed::parse(text, report)
+        Signed::parse(text, report)?.check(self.verifier.algs(), &self.policy.policy())
     }
 
     fn keys(&self, output: Output) -> Result<Self::Keys, Failure> {
@@ -174,7 +221,8 @@ impl Reader for Args {
             token.jws = token.jws.with_payload(payload.expose_secret())?;
         }
         let verified = token.verify(keys, &self.policy.policy(), report)?;
-        tokens::insert_payload(report, verified.content());
+        let json = verified.clone().into_json().map(Verified::into_content).ok();
+        tokens::insert_payload(report, verified.content(), json);
         Ok(SecretBytes::new(verified.into_content()))
     }
 }

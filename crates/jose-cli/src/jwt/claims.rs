@@ -68,12 +68,22 @@ impl ClaimArgs {
         }
         let now = UnixTime::now();
         let claims = claims(self, now)?;
+        warn_of_expiry(&claims, now, output);
         let header = header::with(Header::new(), &self.header)?.with_typ(self.typ.clone());
         let mut builder = Builder::at(now).header(header);
         if self.jti.as_deref() == Some("auto") {
             builder = builder.random_jti(output.backend().get()?);
         }
         Ok((claims, builder))
+    }
+}
+
+/// A number without a unit or a sign is a moment, and one of 1970 is seldom meant.
+fn warn_of_expiry(claims: &RawValue, now: UnixTime, output: Output) {
+    let claims: Map<String, Value> = serde_json::from_str(claims.get()).unwrap_or_default();
+    let expired = |exp: f64| time::rfc3339(exp).filter(|_| exp <= time::seconds_of(now));
+    if let Some(date) = claims.get("exp").and_then(Value::as_f64).and_then(expired) {
+        output.warn(&format!("the token expired at {date}; `--exp +1h` counts from now"));
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 impl Reader for Args {
     const NAME: &'static str = "jwt decode";
     const MAX: usize = Limits::DEFAULT.token;
+    const MALFORMED: &'static str = "ERR_JWT_INVALID";
     const PEEKS: bool = true;
     type Token = Signed;
     type Keys = ();

@@ -50,17 +50,23 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     let sources = args.decryption.key.iter().chain(&args.signer);
     check_stdin(sources.chain([args.tokens.source()]))?;
     drop(args.rules.validation()?);
+    if args.signer.is_empty() && args.policy.asks_for_signatures() {
+        let message = "--policy asks for signatures, and without --signer none is verified";
+        return Err(Failure::usage(message));
+    }
     tokens::run(args, &args.tokens, &args.output, output)
 }
 
 impl Reader for Args {
     const NAME: &'static str = "jwt decrypt";
     const MAX: usize = crate::jwe::MAX_TOKEN;
+    const MALFORMED: &'static str = "ERR_JWT_INVALID";
     type Token = Sealed;
     type Keys = (DecryptionKeys, Option<VerifyingKeys>);
 
     fn parse(&self, text: &str, report: &mut Report) -> Result<Sealed, Failure> {
-        self.decryption.parse(text, report)
+        let policy = self.decryption.policy(self.policy.understood());
+        self.decryption.parse(text, &policy, report)
     }
 
     fn keys(&self, output: Output) -> Result<Self::Keys, Failure> {
@@ -123,7 +129,8 @@ impl Args {
     ) -> Result<SecretBytes, Failure> {
         let inside = SecretBytes::new(decrypted.into_content());
         let mut told = Report::new();
-        let token = Signed::parse(tokens::text(inside.expose_secret())?, &mut told)?;
+        let token =
+            Signed::parse(tokens::trimmed(inside.expose_secret(), Self::MALFORMED)?, &mut told)?;
         report.insert("kind".into(), "nested".into());
         report.insert("signed".into(), told.into());
         verify::claims(&token, signers, &self.policy, &self.rules, report)

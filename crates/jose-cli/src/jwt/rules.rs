@@ -117,8 +117,7 @@ pub(super) fn insert_claims(report: &mut Report, claims: &[u8], now: UnixTime) {
         }
     }
     if !times.is_empty() {
-        #[allow(clippy::cast_precision_loss, reason = "up to the year 9999 there is none")]
-        let seconds = now.as_secs() as f64;
+        let seconds = time::seconds_of(now);
         times.insert("now".into(), json!(time::rfc3339(seconds)));
         if let Some(exp) = claims.get("exp").and_then(Value::as_f64) {
             #[allow(clippy::cast_possible_truncation, reason = "a date, or it was left out")]

@@ -30,13 +30,14 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     check_stdin(args.signer.key.iter().chain(args.claims.sources()))?;
+    let several =
+        || Failure::usage("claims are signed with one key; `jose jws sign` takes several");
+    if args.signer.key.len() > 1 {
+        return Err(several());
+    }
     let (claims, builder) = args.claims.read(output)?;
     let keys = args.signer.read(output)?;
-    let [key] = keys.as_slice() else {
-        return Err(Failure::usage(
-            "claims are signed with one key; `jose jws sign` takes several",
-        ));
-    };
+    let [key] = keys.as_slice() else { return Err(several()) };
     write("jwt sign", &builder.sign(&claims, key)?, &args.output, output)
 }
 

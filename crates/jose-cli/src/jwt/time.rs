@@ -48,6 +48,12 @@ pub(super) fn rfc3339(seconds: f64) -> Option<String> {
     Timestamp::from_second(second).ok().map(|date| date.to_string())
 }
 
+/// A moment as claims have it.
+#[allow(clippy::cast_precision_loss, reason = "up to the year 9999 there is none")]
+pub(super) fn seconds_of(time: UnixTime) -> f64 {
+    time.as_secs() as f64
+}
+
 impl Time {
     /// Seconds since 1970, if that is before the year 10000.
     pub(super) fn from(self, now: UnixTime) -> Option<u64> {

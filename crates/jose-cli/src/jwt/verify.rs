@@ -43,11 +43,12 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
 impl Reader for Args {
     const NAME: &'static str = "jwt verify";
     const MAX: usize = Limits::DEFAULT.token;
+    const MALFORMED: &'static str = "ERR_JWT_INVALID";
     type Token = Signed;
     type Keys = VerifyingKeys;
 
     fn parse(&self, text: &str, report: &mut Report) -> Result<Signed, Failure> {
-        Signed::parse(text, report)
+        Signed::parse(text, report)?.check(self.verifier.algs(), &self.policy.policy())
     }
 
     fn keys(&self, output: Output) -> Result<VerifyingKeys, Failure> {

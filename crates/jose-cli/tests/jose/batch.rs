@@ -119,3 +119,29 @@ fn every_command_that_reads_tokens_reads_many() {
         }
     }
 }
+
+#[test]
+fn a_reader_who_leaves_does_not_make_a_success_of_what_was_refused() {
+    use std::io::{BufRead, BufReader, Write};
+    use std::process::{Command, Stdio};
+
+    let (keys, _) = tokens(backends().next().unwrap(), &[]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jose"))
+        .args(["jwt", "verify", "--json-lines", "--key"])
+        .arg(keys.0.path().join("ES256"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // More than goes into a pipe, so that it is still being written when nobody reads any more.
+    let writer = std::thread::spawn(move || {
+        let _ = input.write_all("nonsense\n".repeat(20_000).as_bytes());
+    });
+    let mut first = String::new();
+    BufReader::with_capacity(64, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("\"line\":1"), "{first}");
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    writer.join().unwrap();
+}
