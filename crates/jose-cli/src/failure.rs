@@ -11,9 +11,11 @@ use jose::error::{
 use jose::jwe::{self, EncryptError};
 use jose::jwk::ImportError;
 use jose::jws::{SerializationError, Unmet};
-use jose::jwt::{ClaimFailure, ClaimsError};
+use jose::jwt::ClaimsError;
 use jose::{jws, jwt};
 use serde_json::{Map, Value, json};
+
+use crate::jwt::failures;
 
 /// The stage at which a command failed, which decides the exit code. Of many failures the first in this
 /// order counts.
@@ -63,6 +65,23 @@ impl Failure {
     /// The same, said of the file or stream called `name`.
     pub(crate) fn of(self, name: impl fmt::Display) -> Self {
         Self { message: format!("{name}: {}", self.message), ..self }
+    }
+
+    /// The same, with something that may help.
+    pub(crate) fn hint(self, hint: impl fmt::Display) -> Self {
+        Self { message: format!("{}; {hint}", self.message), ..self }
+    }
+
+    pub(crate) fn is_about_keys(&self) -> bool {
+        matches!(self.code, "ERR_JWK_KEY_NOT_FOUND" | "ERR_JWS_ALG_NOT_ALLOWED")
+    }
+
+    pub(crate) fn is_malformed(&self) -> bool {
+        self.stage == Stage::Malformed
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.stage == Stage::Refused
     }
 
     /// The same, with these members in its report.
@@ -288,21 +307,8 @@ impl From<jwt::Error> for Failure {
 impl From<ClaimsError> for Failure {
     fn from(error: ClaimsError) -> Self {
         Self::claims(error.failures().iter().map(|failure| {
-            let claim = match failure {
-                ClaimFailure::Audience { .. } => Some("aud"),
-                ClaimFailure::Expired { .. } => Some("exp"),
-                ClaimFailure::IssuedInFuture { .. } | ClaimFailure::TooOld { .. } => Some("iat"),
-                ClaimFailure::Issuer { .. } => Some("iss"),
-                ClaimFailure::Jti { .. } => Some("jti"),
-                ClaimFailure::Malformed { claim, .. } | ClaimFailure::Replicated { claim } => {
-                    Some(*claim)
-                }
-                ClaimFailure::Missing { claim } => Some(claim.as_str()),
-                ClaimFailure::NotYetValid { .. } => Some("nbf"),
-                ClaimFailure::Subject { .. } => Some("sub"),
-                _ => None,
-            };
-            (failure.code(), claim.map(Into::into), failure.to_string())
+            let claim = failures::claim(failure).map(ToOwned::to_owned);
+            (failure.code(), claim, failures::message(failure))
         }))
     }
 }

@@ -86,7 +86,7 @@ pub(crate) fn run<R: Reader>(
     let mut report = start::<R>(output);
     let answer = match source.read(R::MAX) {
         Ok(octets) => text::<R>(octets.expose_secret())
-            .and_then(|text| reader.parse(text, &mut report))
+            .and_then(|text| parse(reader, text, &mut report))
             .map_err(|failure| failure.of(source))
             .and_then(|token| Ok((token, reader.keys(output)?)))
             .and_then(|(token, keys)| reader.read(token, &keys, output, &mut report)),
@@ -120,7 +120,7 @@ fn batch<R: Reader>(reader: &R, source: &Source, output: Output) -> Result<(), F
         report.insert("line".into(), number.into());
         let answer = match line {
             Line::Whole(octets) => text::<R>(&octets)
-                .and_then(|text| reader.parse(text, &mut report))
+                .and_then(|text| parse(reader, text, &mut report))
                 .and_then(|token| reader.read(token, &keys, output, &mut report)),
             Line::TooLong => Err(crate::source::too_long(R::MAX)),
         };
@@ -142,6 +142,41 @@ fn batch<R: Reader>(reader: &R, source: &Source, output: Output) -> Result<(), F
         }
     }
     worst.map_or(Ok(()), |failure| Err(failure.told()))
+}
+
+fn parse<R: Reader>(reader: &R, text: &str, report: &mut Report) -> Result<R::Token, Failure> {
+    reader.parse(text, report).map_err(|failure| match symptom(text) {
+        Some(symptom) if failure.is_malformed() => failure.hint(symptom),
+        _ => failure,
+    })
+}
+
+/// What people do to tokens when they copy them.
+fn symptom(text: &str) -> Option<&'static str> {
+    let begins =
+        |with: &str| text.get(..with.len()).is_some_and(|own| own.eq_ignore_ascii_case(with));
+    let compact = !text.starts_with('{');
+    Some(match text {
+        "" => "there is nothing",
+        _ if begins("Bearer ") || begins("Authorization:") => {
+            "what comes before the token in an HTTP header is not part of it"
+        }
+        _ if text.starts_with('\u{FEFF}') => "it begins with a byte order mark",
+        _ if text.starts_with(['"', '\'']) => "it is in quotes",
+        _ if text.starts_with('<') => "it looks like a page of HTML",
+        _ if text.starts_with("-----BEGIN") => "it looks like a key; were the arguments swapped?",
+        _ if !compact && looks_like_keys(text) => {
+            "it looks like a key; were the arguments swapped?"
+        }
+        _ if compact && text.contains('\n') => {
+            "there are several lines; for a token on each, --json-lines"
+        }
+        _ if compact && text.contains(char::is_whitespace) => "there is white space in it",
+        _ if compact && text.contains('=') => "base64url has no padding here",
+        _ if compact && text.contains("%2E") => "it is percent-encoded",
+        _ if compact && dots(text) < 2 => "a part is missing: was it cut off?",
+        _ => return None,
+    })
 }
 
 fn start<R: Reader>(output: Output) -> Report {
@@ -195,6 +230,8 @@ struct Members {
     ciphertext: Option<IgnoredAny>,
     payload: Option<IgnoredAny>,
     recipients: Option<IgnoredAny>,
+    keys: Option<IgnoredAny>,
+    kty: Option<IgnoredAny>,
 }
 
 impl Members {
@@ -216,6 +253,10 @@ pub(crate) fn looks_signed(text: &str) -> bool {
 /// Whether a token in JSON has a list of recipients.
 pub(crate) fn has_recipients(text: &str) -> bool {
     Members::of(text).is_some_and(|members| members.recipients.is_some())
+}
+
+fn looks_like_keys(text: &str) -> bool {
+    Members::of(text).is_some_and(|members| members.keys.is_some() || members.kty.is_some())
 }
 
 fn dots(text: &str) -> usize {

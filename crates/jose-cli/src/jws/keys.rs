@@ -1,12 +1,14 @@
 //! The keys of a signer and of a verifier.
 
+use jose::crypto::Backend;
 use jose::error::KeyError;
 use jose::jwa::SignatureAlgorithm;
 use jose::jwk::{Format, Params};
 use jose::jws::SkipReason;
 use jose::{Jwk, JwkSet, SigningKey, VerifyingKey, VerifyingKeys};
+use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Stage};
 use crate::keys::{self, LeftOut};
 use crate::output::Output;
 use crate::password::PasswordArgs;
@@ -24,6 +26,9 @@ pub(crate) struct SignerArgs {
     /// A private or shared key, in any format: a file, `-`, `env:NAME` or `fd:N`.
     #[arg(long, short, required = true, value_name = "SOURCE")]
     pub(crate) key: Vec<Source>,
+    /// Which key of a set, by its name.
+    #[arg(long)]
+    kid: Option<String>,
     /// The algorithm of keys that name none.
     #[arg(long, value_parser = alg)]
     alg: Option<SignatureAlgorithm>,
@@ -33,24 +38,47 @@ pub(crate) struct SignerArgs {
 
 impl SignerArgs {
     pub(crate) fn read(&self, output: Output) -> Result<Vec<SigningKey>, Failure> {
-        let key = |source: &Source| signing_key(source, self.alg, &self.password, output);
+        let kid = self.kid.as_deref();
+        let key = |source: &Source| signing_key(source, kid, self.alg, &self.password, output);
         self.key.iter().map(key).collect()
     }
 }
 
-/// The key of this file, for this algorithm if it names none.
+/// The key of this file, or that of this name in it, for this algorithm if it names none.
 pub(crate) fn signing_key(
     source: &Source,
+    kid: Option<&str>,
     alg: Option<SignatureAlgorithm>,
     password: &PasswordArgs,
     output: Output,
 ) -> Result<SigningKey, Failure> {
     let backend = output.backend().get()?;
-    let (_, mut jwk) = keys::one(source, password, backend)?;
+    let mut jwk = chosen(source, kid, password, backend)?;
     if let Some(alg) = alg {
         jwk = jwk.with_alg(alg).map_err(|error| Failure::from(error).of(source))?;
     }
     SigningKey::from_jwk(&jwk, backend).map_err(|error| unbound(error).of(source))
+}
+
+fn chosen(
+    source: &Source,
+    kid: Option<&str>,
+    password: &PasswordArgs,
+    backend: &'static dyn Backend,
+) -> Result<Jwk, Failure> {
+    let keys = keys::read(source, password, backend)?.keys;
+    let wanted = keys.iter().filter(|jwk| kid.is_none() || jwk.kid() == kid);
+    let wrong = |code, message: &str| Failure::new(Stage::Key, code, message).of(source);
+    match wanted.collect::<Vec<_>>().as_slice() {
+        [jwk] => Ok((*jwk).clone()),
+        [] => Err(wrong("ERR_JWK_KEY_NOT_FOUND", "no such key in it")),
+        several => {
+            let names = several.iter().filter_map(|jwk| jwk.kid()).take(8);
+            let names: Vec<String> = names.map(|kid| Value::from(kid).to_string()).collect();
+            let failure = wrong("ERR_JWK_INVALID", "more than one key in it");
+            Err(failure.hint(format!("--kid chooses one of {}", names.join(", "))))
+        }
+    }
 }
 
 /// Whom a verifier trusts.

@@ -151,7 +151,18 @@ impl Signed {
             return Ok(self);
         }
         let message = "no key matches this token: the token's `alg` is not allowed";
-        Err(Failure::new(Stage::Policy, "ERR_JWS_ALG_NOT_ALLOWED", message))
+        let failure = Failure::new(Stage::Policy, "ERR_JWS_ALG_NOT_ALLOWED", message);
+        Err(match self.headers.as_slice() {
+            [headers] => {
+                failure.hint(unmatched(headers, algs.iter().map(|alg| alg.name().to_owned())))
+            }
+            _ => failure,
+        })
+    }
+
+    /// A compact token with nothing between its dots.
+    fn is_empty_compact(&self) -> bool {
+        self.format == Serialization::Compact && self.jws.to_flattened().is_err()
     }
 
     /// The payload, and who signed it.
@@ -163,10 +174,37 @@ impl Signed {
     ) -> Result<Verified<Vec<u8>>, Failure> {
         let outcomes = self.jws.check(keys, policy)?;
         report.insert("signatures".into(), outcomes_of(&self.headers, &outcomes).into());
-        let verified = outcomes.into_verified()?;
+        let verified = outcomes.into_verified().map_err(|error| {
+            let failure = Failure::from(error);
+            match self.headers.as_slice() {
+                [headers] if failure.is_about_keys() => {
+                    let keys = keys.iter().map(|key| name_of(key.alg().name(), key.kid()));
+                    failure.hint(unmatched(headers, keys))
+                }
+                [_] if failure.is_refused() && self.is_empty_compact() => failure
+                    .hint("there is no payload in it: if it is elsewhere, --payload says where"),
+                _ => failure,
+            }
+        })?;
         report.insert("verified".into(), true.into());
         Ok(verified)
     }
+}
+
+/// What a token asks for, and what there is: `alg` and `kid`, in quotes and with escapes.
+fn unmatched(headers: &Headers, there: impl Iterator<Item = String>) -> String {
+    let text = |name| headers.get(name).as_str().map(ToOwned::to_owned);
+    let asked = name_of(&text("alg").unwrap_or_default(), text("kid").as_deref());
+    let there: Vec<String> = there.take(8).collect();
+    let there = if there.is_empty() { "nothing".to_owned() } else { there.join(", ") };
+    format!("the token asks for {asked}, and there is {there}")
+}
+
+fn name_of(alg: &str, kid: Option<&str>) -> String {
+    let quoted = |text: &str| Value::from(text.chars().take(64).collect::<String>()).to_string();
+    let alg =
+        if SignatureAlgorithm::from_name(alg).is_some() { alg.to_owned() } else { quoted(alg) };
+    kid.map_or_else(|| alg.clone(), |kid| format!("{alg} {}", quoted(kid)))
 }
 
 /// What became of each signature.

@@ -50,7 +50,9 @@ impl Reader for Args {
         let first = token.jws.signatures().next().ok_or_else(none)??;
         let claims = hazmat::peek_unverified_claims(&first)?;
         token.describe(report);
-        rules::insert_claims(report, claims.json().as_bytes(), UnixTime::now());
+        let told = claims.decode()?;
+        rules::insert_times(report, &told, UnixTime::now());
+        report.insert("claims".into(), told);
         Ok(SecretBytes::new(format!("{}\n", claims.json()).into_bytes()))
     }
 }

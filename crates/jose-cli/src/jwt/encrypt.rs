@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         None => builder.encrypt_with(&claims, recipient, &how)?,
         Some(source) => {
             let password = &args.recipient.password;
-            let signer = keys::signing_key(source, args.sign_alg, password, output)?;
+            let signer = keys::signing_key(source, None, args.sign_alg, password, output)?;
             builder.sign_then_encrypt_with(&claims, &signer, recipient, &how)?
         }
     };

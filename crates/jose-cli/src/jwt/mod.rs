@@ -4,6 +4,7 @@ mod claims;
 mod decode;
 mod decrypt;
 mod encrypt;
+pub(crate) mod failures;
 mod rules;
 mod sign;
 mod time;

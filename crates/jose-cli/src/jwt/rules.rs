@@ -82,9 +82,11 @@ impl RuleArgs {
         report: &mut Report,
     ) -> Result<(), Failure> {
         let broken = self.unequal(claims);
+        let told: Value = serde_json::from_slice(claims).unwrap_or_default();
+        insert_times(report, &told, now);
         match accepted {
             Ok(()) if broken.is_empty() => {
-                insert_claims(report, claims, now);
+                report.insert("claims".into(), told);
                 Ok(())
             }
             Ok(()) => Err(Failure::claims(broken)),
@@ -107,9 +109,8 @@ impl RuleArgs {
     }
 }
 
-/// Tells of claims, and what their times mean.
-pub(super) fn insert_claims(report: &mut Report, claims: &[u8], now: UnixTime) {
-    let claims: Value = serde_json::from_slice(claims).unwrap_or_default();
+/// Tells what the times in claims mean.
+pub(super) fn insert_times(report: &mut Report, claims: &Value, now: UnixTime) {
     let mut times = Map::new();
     for name in ["iat", "nbf", "exp"] {
         if let Some(date) = claims.get(name).and_then(Value::as_f64).and_then(time::rfc3339) {
@@ -126,5 +127,4 @@ pub(super) fn insert_claims(report: &mut Report, claims: &[u8], now: UnixTime) {
         }
         report.insert("times".into(), times.into());
     }
-    report.insert("claims".into(), claims);
 }

@@ -20,7 +20,8 @@ pub(super) fn time(text: &str) -> Result<Time, String> {
         return at;
     }
     at.or_else(|_| seconds(distance).map(Time::In)).map_err(|_| {
-        "such as `15m`, `+1h`, `2027-01-31T12:00:00Z`, or seconds since 1970".to_owned()
+        "such as `15m`, `+1h` (units are s m h D W M Y), `2027-01-31T12:00:00Z`, or seconds since 1970"
+            .to_owned()
     })
 }
 

@@ -65,10 +65,12 @@ fn a_payload_with_two_meanings_is_reported_in_octets() {
 #[test]
 fn an_inspection_tells_what_is_malformed_in_one_signature() {
     let keys = Keys::new(backends().next().unwrap());
-    let token =
-        r#"{"payload":"dGV4dA","signatures":[{"protected":"eyJhbGciOjF9","signature":"AAAA"}]}"#;
+    let entries = ["eyJhbGciOjF9", "eyJhbGciOiJIUzI1NiJ9"]
+        .map(|protected| format!(r#"{{"protected":"{protected}","signature":"AAAA"}}"#));
+    let token = format!(r#"{{"payload":"dGV4dA","signatures":[{}]}}"#, entries.join(","));
     let told = keys.run(&["jws", "inspect", "--json"], token).json();
     assert!(told["signatures"][0]["error"]["code"].is_string(), "{told}");
+    assert!(told["signatures"][1].get("error").is_none(), "{told}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod jws;
 mod jwt;
 mod jwt_encrypted;
 mod protect;
+mod reasons;
 mod stages;
 mod terminal;
 mod trust;
