@@ -7,6 +7,7 @@
 )]
 
 mod alg;
+mod arguments;
 mod b64;
 mod backend;
 mod failure;
@@ -24,13 +25,11 @@ mod source;
 mod terminal;
 mod tokens;
 
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use self::backend::BackendName;
-use self::failure::Failure;
 use self::output::Output;
 
 /// Keys and tokens of JOSE: JWK, JWS, JWE, JWT.
@@ -85,11 +84,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match arguments::read(std::env::args_os().collect()) {
         Ok(cli) => cli,
-        Err(error) => return told(&error),
+        Err(code) => return code,
     };
-    cli.common.color.write_global();
     let output = Output::new(cli.common);
     let done = match cli.command {
         Command::Alg(args) => alg::run(args, output),
@@ -110,18 +108,5 @@ fn main() -> ExitCode {
             output.failure(&failure);
             failure.exit_code()
         }
-    }
-}
-
-/// Tells of wrong usage, or what was asked for: help, and the version.
-fn told(error: &clap::Error) -> ExitCode {
-    match error.print() {
-        // Nobody else is left to tell of what cannot be told.
-        Err(failed) if !error.use_stderr() && failed.kind() != ErrorKind::BrokenPipe => {
-            let failure = Failure::io("standard output", &failed);
-            terminal::say(terminal::FAILURE, &failure);
-            failure.exit_code()
-        }
-        _ => u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from),
     }
 }

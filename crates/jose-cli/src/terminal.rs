@@ -225,7 +225,7 @@ pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// The same in one line, so that nobody can add lines that look like ours.
-fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_harmful)
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod abuse;
+mod arguments;
 mod batch;
 mod common;
 mod exact;

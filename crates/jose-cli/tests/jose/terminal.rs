@@ -496,3 +496,41 @@ fn a_password_is_asked_for_also_if_diagnostics_go_elsewhere() {
         assert_eq!(seen.code, Some(0), "{}", seen.stderr);
     }
 }
+
+#[test]
+fn a_wrong_argument_does_not_steer_the_terminal() {
+    let hostile = &HOSTILE.replace("\u{200b}", "\n");
+    let option = format!("--{hostile}");
+    for args in [
+        &["jws", "verify", "--key", "a", "--alg", hostile][..],
+        &["jws", "verify", "--key", "a", &option],
+        &["jwk", hostile],
+        &[hostile],
+        &["completion", hostile],
+        &["jwt", "sign", "--exp", hostile],
+        &["jwt", "sign", "--header", hostile],
+        &["--color", hostile, "alg"],
+    ] {
+        let seen = Terminal::new(args).run(&[]);
+        assert_eq!(seen.code, Some(2), "{}", seen.text);
+        assert_harmless(&seen.text.replace("\r\n", "\n"));
+        assert!(seen.text.contains("\\u001b]0;x"), "{:?}", seen.text);
+        assert!(!seen.text.contains("\u{1b}[2J"), "{:?}", seen.text);
+    }
+}
+
+#[test]
+fn usage_and_help_have_no_colours_where_they_are_not_wanted() {
+    for args in [&["jwk", "--help"][..], &["jwk", "gen"], &["nothing"], &["jws", "sign", "-k"]] {
+        let seen = Terminal::new(args).run(&[]);
+        assert!(seen.text.contains('\u{1b}'), "no colours: {:?}", seen.text);
+        for never in [&["--color", "never"][..], &["--color=never"]] {
+            let seen = Terminal::new(&[never, args].concat()).run(&[]);
+            assert!(!seen.text.is_empty() && !seen.text.contains('\u{1b}'), "{:?}", seen.text);
+        }
+        let seen = Terminal::new(args).env("NO_COLOR", "1").run(&[]);
+        assert!(!seen.text.contains('\u{1b}'), "{:?}", seen.text);
+    }
+    let always = jose(&["--color", "always", "nothing"], "");
+    assert!(always.stderr.contains('\u{1b}'), "{:?}", always.stderr);
+}
