@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Stage};
 use crate::source::Source;
+use crate::terminal;
 
 /// Longest password that is read, in octets.
 const MAX: usize = 4096;
@@ -94,7 +95,8 @@ fn prompt(text: &str) -> Result<Password, Failure> {
     }
     #[cfg(unix)]
     guard_terminal();
-    let line = rpassword::prompt_password(text);
+    // A file may have any name, and the prompt goes to the terminal whatever standard error is.
+    let line = rpassword::prompt_password(terminal::one_line(text));
     #[cfg(unix)]
     if line.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::Interrupted) {
         // As if nobody had caught it: the shell is to know.

@@ -534,3 +534,20 @@ fn usage_and_help_have_no_colours_where_they_are_not_wanted() {
     let always = jose(&["--color", "always", "nothing"], "");
     assert!(always.stderr.contains('\u{1b}'), "{:?}", always.stderr);
 }
+
+#[test]
+fn the_name_of_a_file_does_not_steer_the_terminal_that_asks_for_its_password() {
+    for backend in backends() {
+        let files = Files::new();
+        let env = [("JOSE_TEST_PASSWORD", PASSWORD)];
+        let wrap = ["jwk", "wrap", "--password-env", "JOSE_TEST_PASSWORD", "--backend", backend];
+        let wrapped = jose_with(&wrap, key("ES256", backend), &env).ok();
+        let wrapped = files.write(HOSTILE, wrapped);
+        let public = ["jwk", "pub", &wrapped, "--backend", backend];
+        let seen = Terminal::new(&public).piped_stdout().run(&[("password of ", PASSWORD)]);
+        assert_eq!(seen.code, Some(0), "{}", seen.text);
+        let prompt = seen.text.split_once("b: ").map_or("", |(prompt, _)| prompt);
+        assert!(prompt.contains("\\u001b]0;x"), "{:?}", seen.text);
+        assert_harmless(prompt);
+    }
+}
