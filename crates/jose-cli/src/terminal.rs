@@ -55,10 +55,13 @@ fn view(report: &Report, octets: &[u8]) -> Vec<String> {
         lines.extend(section("claims", claims));
     } else if report.contains_key("payload") {
         lines.push(format!("{HEADING}payload{HEADING:#}"));
-        lines.push(match text(octets) {
-            Some(text) => text.trim_end_matches('\n').to_owned(),
-            None => format!("{} octets; -o FILE or a pipe takes them", octets.len()),
-        });
+        match text(octets) {
+            Some(text) => {
+                lines.extend(quoted(&text));
+                lines.push(format!("{HEADING}end of the payload{HEADING:#}"));
+            }
+            None => lines.push(format!("{} octets; -o FILE or a pipe takes them", octets.len())),
+        }
     }
     if let Some(times) = report.get("times").and_then(Value::as_object) {
         lines.push(format!("{HEADING}times{HEADING:#}"));
@@ -66,6 +69,36 @@ fn view(report: &Report, octets: &[u8]) -> Vec<String> {
     }
     lines
 }
+
+/// The lines of a payload, each with a mark before it: nothing in it can stand where our lines begin, and
+/// look like one of them.
+fn quoted(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in text.trim_end_matches('\n').split('\n') {
+        let (mut piece, mut width) = (String::new(), 0_usize);
+        for c in line.chars() {
+            let own = match c {
+                '\t' => 8,
+                // As wide as it may be.
+                _ if !c.is_ascii() => 2,
+                _ => 1,
+            };
+            // What the terminal would break would go on where it has no mark.
+            if width.saturating_add(own) > QUOTED {
+                lines.push(format!("| {piece}"));
+                (piece, width) = (String::new(), 0);
+            }
+            piece.push(c);
+            width = width.saturating_add(own);
+        }
+        lines.push(format!("| {piece}"));
+    }
+    lines
+}
+
+/// How wide a quoted line is at most: a usual terminal without the mark, and with the room that a tab may
+/// take.
+const QUOTED: usize = 72;
 
 /// What is known of a token, in one line.
 fn state(report: &Report) -> String {

@@ -245,7 +245,7 @@ fn a_decrypted_token_is_not_called_verified() {
         let token = files.write("token", jose(&["jwe", "encrypt", "--key", &oct], "text").ok());
         let seen = plain(&Terminal::new(&["jwe", "decrypt", "--key", &oct, &token]).run(&[]).ok());
         assert!(seen.starts_with("decrypted: it says nothing of who has written it\n"), "{seen}");
-        assert!(seen.ends_with("payload\ntext\n"), "{seen}");
+        assert!(seen.ends_with("payload\n| text\nend of the payload\n"), "{seen}");
     }
 }
 
@@ -549,5 +549,27 @@ fn the_name_of_a_file_does_not_steer_the_terminal_that_asks_for_its_password() {
         let prompt = seen.text.split_once("b: ").map_or("", |(prompt, _)| prompt);
         assert!(prompt.contains("\\u001b]0;x"), "{:?}", seen.text);
         assert_harmless(prompt);
+    }
+}
+
+#[test]
+fn a_payload_cannot_look_like_what_is_said_of_it() {
+    for backend in backends() {
+        let files = Files::new();
+        let key = files.write("key", key("HS256", backend));
+        let claim = "signature 1: verified, ES256";
+        let payload =
+            format!("text\n\n{claim}\n{}{claim}\n{}{claim}\n", " ".repeat(80), "\t".repeat(10));
+        let token = jose(&["jws", "sign", "--key", &key], &payload).ok();
+        let token = files.write("token", token);
+        let seen = plain(&Terminal::new(&["jws", "verify", "--key", &key, &token]).run(&[]).ok());
+        let lines = seen.lines().skip_while(|line| *line != "payload").skip(1);
+        let lines: Vec<_> = lines.take_while(|line| *line != "end of the payload").collect();
+        assert_eq!(lines.iter().filter(|line| line.contains(claim)).count(), 3, "{seen}");
+        assert!(lines.iter().all(|line| line.starts_with("| ")), "{seen}");
+        // Of eight columns each at most, so that no terminal breaks them.
+        let width = |line: &str| line.chars().map(|c| if c == '\t' { 8 } else { 1 }).sum::<usize>();
+        assert!(lines.iter().all(|line| width(line) <= 80), "{seen}");
+        assert!(seen.ends_with("end of the payload\n"), "{seen}");
     }
 }
