@@ -122,14 +122,17 @@ pub(crate) fn one(
     backend: &'static dyn Backend,
 ) -> Result<(Format, Jwk), Failure> {
     let found = read(source, password, backend)?;
-    let mut keys = found.keys.into_iter();
+    Ok((found.format, only(found.keys).map_err(|failure| failure.of(source))?))
+}
+
+/// The one key of several.
+pub(crate) fn only(keys: JwkSet) -> Result<Jwk, Failure> {
+    let mut keys = keys.into_iter();
     match (keys.next(), keys.next()) {
-        (Some(jwk), None) => Ok((found.format, jwk)),
-        (None, _) => {
-            Err(Failure::new(Stage::Key, "ERR_JWK_KEY_NOT_FOUND", "no key in it").of(source))
-        }
+        (Some(jwk), None) => Ok(jwk),
+        (None, _) => Err(Failure::new(Stage::Key, "ERR_JWK_KEY_NOT_FOUND", "no key in it")),
         (Some(_), Some(_)) => {
-            Err(Failure::new(Stage::Key, "ERR_JWK_INVALID", "more than one key in it").of(source))
+            Err(Failure::new(Stage::Key, "ERR_JWK_INVALID", "more than one key in it"))
         }
     }
 }
@@ -193,6 +196,11 @@ pub(crate) struct KeyOutput {
 }
 
 impl KeyOutput {
+    /// There, and not encrypted.
+    pub(crate) fn plaintext(output: OutputArgs) -> Self {
+        Self { password: PasswordArgs::default(), plaintext: true, output }
+    }
+
     /// The password under which private keys are written: the one that was given, or that has opened the
     /// input.
     pub(crate) fn new_password(&self) -> Result<Option<Password>, Failure> {
@@ -219,7 +227,7 @@ impl KeyOutput {
         match password {
             Some(password) if jwk.is_private() => {
                 let token = encrypt(jwk, password, output)?;
-                output.result(format!("{token}\n").as_bytes(), &self.output)
+                output.secret(format!("{token}\n").as_bytes(), &self.output)
             }
             _ => output.key(jwk, &self.output),
         }
@@ -245,19 +253,33 @@ impl KeyOutput {
         }
         // The last line is ended by whoever writes it.
         text.pop();
-        let in_the_clear = password.is_none() && keys.iter().any(Jwk::is_private);
-        output.keys(&SecretBytes::from(text.as_slice()), in_the_clear, &self.output)
+        match (keys.iter().any(Jwk::is_private), password) {
+            // Nobody but their owner is to guess passwords.
+            (true, Some(_)) => {
+                text.push(b'\n');
+                output.secret(&text, &self.output)
+            }
+            (true, None) => {
+                let lines = SecretBytes::from(text.as_slice());
+                output.keys(&lines, Some("jose jwk wrap"), &self.output)
+            }
+            (false, _) => output.keys(&SecretBytes::from(text.as_slice()), None, &self.output),
+        }
     }
 
     /// Writes a set.
     pub(crate) fn set(&self, set: &JwkSet, output: Output) -> Result<(), Failure> {
         let private = set.iter().any(Jwk::is_private);
+        let json = set.expose_secret_json();
         match self.new_password()? {
             Some(password) if private => {
                 let token = set.encrypt(&password_key(&password, output)?)?;
-                output.result(format!("{token}\n").as_bytes(), &self.output)
+                output.secret(format!("{token}\n").as_bytes(), &self.output)
             }
-            _ => output.keys(&set.expose_secret_json(), private, &self.output),
+            _ => {
+                let merge = private.then_some("jose jwks merge --password-file");
+                output.keys(&json, merge, &self.output)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where results go: standard output, or a file that is written whole or not at all.
 
+use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,18 +24,34 @@ pub(crate) struct Output {
 /// Where a result is written.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct OutputArgs {
-    /// Write the result to this file, which must not exist yet.
+    /// Write the result to this file, which must not exist yet, or to a device or a pipe.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Write over an existing file.
+    /// Write over an existing file. What is a link stays one.
     #[arg(long, requires = "output")]
     force: bool,
 }
 
 impl OutputArgs {
-    pub(crate) const fn is_file(&self) -> bool {
-        self.output.is_some()
+    pub(crate) fn is_file(&self) -> bool {
+        self.path().is_some()
     }
+
+    /// The file, if it is not standard output by one of its names.
+    fn path(&self) -> Option<&Path> {
+        let path = self.output.as_deref()?;
+        let is_stdout =
+            ["-", "/dev/stdout", "/dev/fd/1"].iter().any(|name| path == Path::new(name));
+        (!is_stdout).then_some(path)
+    }
+}
+
+/// Who may read what is written to a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Readers {
+    /// As for any other file.
+    Many,
+    Owner,
 }
 
 impl Output {
@@ -124,12 +141,12 @@ impl Output {
     ) -> Result<(), Failure> {
         if self.common.json {
             let line = Zeroizing::new(format!("{}\n", Value::from(report.clone())));
-            return self.result(line.as_bytes(), args);
+            return self.secret(line.as_bytes(), args);
         }
         if !args.is_file() && io::stdout().is_terminal() {
             return terminal::show(report, octets.expose_secret());
         }
-        self.result(octets.expose_secret(), args)
+        self.secret(octets.expose_secret(), args)
     }
 
     /// The beginning of a report: what was asked, and of which backend.
@@ -146,48 +163,136 @@ impl Output {
 
     /// Writes a whole key as JSON, and says so if it is a secret that is not encrypted.
     pub(crate) fn key(self, jwk: &Jwk, args: &OutputArgs) -> Result<(), Failure> {
-        self.keys(&jwk.expose_secret_json(), jwk.is_private(), args)
+        let wrap = jwk.is_private().then_some("jose jwk wrap");
+        self.keys(&jwk.expose_secret_json(), wrap, args)
     }
 
-    /// As [`key`](Self::key), of keys that are JSON already.
+    /// As [`key`](Self::key), of keys that are JSON already: secrets, if there is a command to encrypt them.
     pub(crate) fn keys(
         self,
         json: &SecretBytes,
-        private: bool,
+        secret: Option<&str>,
         args: &OutputArgs,
     ) -> Result<(), Failure> {
-        if private && args.output.is_some() {
-            self.note("the key is not encrypted in its file; `jose jwk wrap` encrypts it");
-        }
         let mut line = Zeroizing::new(Vec::with_capacity(json.len() + 1));
         line.extend_from_slice(json.expose_secret());
         line.push(b'\n');
-        self.result(&line, args)
+        match secret {
+            Some(command) => self.unencrypted(&line, command, args),
+            None => self.result(&line, args),
+        }
     }
 
-    /// Writes a result where `args` say: a secret to a file that its owner alone can read.
+    /// Writes a secret key that is not encrypted, and warns if it is in a file then. `command` encrypts it.
+    pub(crate) fn unencrypted(
+        self,
+        octets: &[u8],
+        command: &str,
+        args: &OutputArgs,
+    ) -> Result<(), Failure> {
+        self.secret(octets, args)?;
+        let is_in_file = match args.path() {
+            None => stdout_is_file(),
+            Some(path) => fs::metadata(path).is_ok_and(|metadata| metadata.is_file()),
+        };
+        if is_in_file {
+            self.warn(&format!("the key is not encrypted in its file; `{command}` encrypts it"));
+        }
+        Ok(())
+    }
+
+    /// Writes a result that is no secret where `args` say.
     pub(crate) fn result(self, octets: &[u8], args: &OutputArgs) -> Result<(), Failure> {
-        match &args.output {
+        self.write(octets, args, Readers::Many)
+    }
+
+    /// Writes a secret where `args` say: to a file that its owner alone can read.
+    pub(crate) fn secret(self, octets: &[u8], args: &OutputArgs) -> Result<(), Failure> {
+        self.write(octets, args, Readers::Owner)
+    }
+
+    fn write(self, octets: &[u8], args: &OutputArgs, readers: Readers) -> Result<(), Failure> {
+        match args.path() {
             None => self.octets(octets),
-            Some(path) => write(path, octets, args.force),
+            Some(path) => write(path, octets, args.force, readers)
+                .map_err(|error| Failure::io(path.display(), &error)),
         }
     }
 }
 
+/// Whether a shell has put a file in the place of standard output.
+fn stdout_is_file() -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let own = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+        own.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+fn write(path: &Path, octets: &[u8], force: bool, readers: Readers) -> io::Result<()> {
+    // Of what the name stands for, at the end of all links.
+    match fs::metadata(path) {
+        // What is replaced there is lost: `/dev/null` would be a file from then on.
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
+            let mut there = File::options().write(true).open(path)?;
+            there.write_all(octets)?;
+            there.flush()
+        }
+        Ok(metadata) if force => {
+            // A link goes on to lead there.
+            let target = fs::canonicalize(path)?;
+            replace(&target, octets, readers, Some(&metadata))
+        }
+        Err(error) if force && fs::symlink_metadata(path).is_ok() => {
+            // A link to nothing: nobody knows whether what it led to was meant.
+            Err(error)
+        }
+        _ => replace(path, octets, readers, None),
+    }
+}
+
 /// Writes a file beside the place and moves it there when it is whole, so that whoever looks finds the
-/// old one or the new one, and after a failure nothing. Its owner alone may read it.
-fn write(path: &Path, octets: &[u8], force: bool) -> Result<(), Failure> {
-    let failed = |error: &io::Error| Failure::io(path.display(), error);
+/// old one or the new one, and after a failure nothing.
+fn replace(path: &Path, octets: &[u8], readers: Readers, old: Option<&Metadata>) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // Mode 0600 from its creation on.
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
-    file.write_all(octets).map_err(|error| failed(&error))?;
-    file.as_file().sync_all().map_err(|error| failed(&error))?;
-    let placed = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    placed.map(drop).map_err(|error| failed(&error.error))
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    if readers == Readers::Many && old.is_none() {
+        use std::os::unix::fs::PermissionsExt;
+        // What the umask leaves of it. Without this a file is its owner's alone from its creation on.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(directory)?;
+    file.write_all(octets)?;
+    #[cfg(unix)]
+    if let Some(old) = old {
+        take_mode(file.as_file(), old, readers)?;
+    }
+    file.as_file().sync_all()?;
+    let placed = if old.is_some() { file.persist(path) } else { file.persist_noclobber(path) };
+    placed.map(drop).map_err(|error| error.error)
+}
+
+/// Whoever could read the old file can read the new one; of a secret never more than its owner.
+#[cfg(unix)]
+fn take_mode(file: &File, old: &Metadata, readers: Readers) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let mode = old.permissions().mode();
+    let mode = match readers {
+        Readers::Owner => mode & 0o600,
+        Readers::Many => {
+            // Before the mode, which is for them. Who may not give files away has files of his own.
+            let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+            mode & 0o777
+        }
+    };
+    file.set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
@@ -200,19 +305,19 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key.jwk");
-        write(&path, b"secret", false).unwrap();
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        write(&path, b"secret", false, Readers::Owner).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn a_file_is_not_written_over_unless_asked() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key.jwk");
-        write(&path, b"first", false).unwrap();
-        assert!(write(&path, b"second", false).is_err());
-        assert_eq!(std::fs::read(&path).unwrap(), b"first");
-        write(&path, b"second", true).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"second");
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+        write(&path, b"first", false, Readers::Owner).unwrap();
+        assert!(write(&path, b"second", false, Readers::Owner).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        write(&path, b"second", true, Readers::Owner).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

@@ -110,8 +110,12 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         }
     };
     let encrypted = args.to == To::EncryptedPkcs8 || password.is_some();
-    if jwk.is_private() && args.to != To::Spki && !encrypted && args.written.output.is_file() {
-        output.note("the key is not encrypted in its file; `jose jwk convert` encrypts it");
+    let (octets, to) = (octets.expose_secret(), &args.written.output);
+    if !jwk.is_private() || args.to == To::Spki {
+        output.result(octets, to)
+    } else if encrypted {
+        output.secret(octets, to)
+    } else {
+        output.unencrypted(octets, "jose jwk convert --to pkcs8 --password-file", to)
     }
-    output.result(octets.expose_secret(), &args.written.output)
 }
