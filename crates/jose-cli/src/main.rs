@@ -12,6 +12,8 @@ mod b64;
 mod backend;
 mod failure;
 mod generated;
+#[cfg(unix)]
+mod interrupt;
 mod jwe;
 mod jwk;
 mod jwks;

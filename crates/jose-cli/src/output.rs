@@ -268,7 +268,7 @@ fn replace(path: &Path, octets: &[u8], readers: Readers, old: Option<&Metadata>)
         // What the umask leaves of it. Without this a file is its owner's alone from its creation on.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(directory)?;
+    let mut file = create(&mut builder, directory)?;
     file.write_all(octets)?;
     #[cfg(unix)]
     if let Some(old) = old {
@@ -277,6 +277,25 @@ fn replace(path: &Path, octets: &[u8], readers: Readers, old: Option<&Metadata>)
     file.as_file().sync_all()?;
     let placed = if old.is_some() { file.persist(path) } else { file.persist_noclobber(path) };
     placed.map(drop).map_err(|error| error.error)
+}
+
+/// A file that is gone if a signal ends the program before it has its name.
+fn create(
+    builder: &mut tempfile::Builder<'_, '_>,
+    directory: &Path,
+) -> io::Result<tempfile::NamedTempFile> {
+    #[cfg(unix)]
+    {
+        crate::interrupt::undone(|| {
+            let file = builder.tempfile_in(directory)?;
+            let path = file.path().to_owned();
+            // When the file has its name, nothing is there any more.
+            let remove = move || drop(fs::remove_file(&path));
+            Ok((file, remove))
+        })
+    }
+    #[cfg(not(unix))]
+    builder.tempfile_in(directory)
 }
 
 /// Whoever could read the old file can read the new one; of a secret never more than its owner.

@@ -7,6 +7,8 @@ use jose::Password;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, Stage};
+#[cfg(unix)]
+use crate::interrupt;
 use crate::source::Source;
 use crate::terminal;
 
@@ -122,21 +124,17 @@ fn guard_terminal() {
     use std::sync::Once;
 
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    use signal_hook::iterator::Signals;
 
-    // Not taken back: a signal that nobody waits for any more would be lost.
     static GUARDED: Once = Once::new();
     GUARDED.call_once(|| {
-        let Ok(terminal) = std::fs::File::open("/dev/tty") else { return };
-        let Ok(before) = tcgetattr(&terminal) else { return };
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]) else { return };
-        std::thread::spawn(move || {
-            for signal in signals.forever() {
-                // If it cannot be restored, there is nothing better to do than to end.
+        // If it cannot be restored, there is nothing better to do than to end.
+        let _ = interrupt::undone(|| {
+            let terminal = std::fs::File::open("/dev/tty")?;
+            let before = tcgetattr(&terminal)?;
+            let restore = move || {
                 let _ = tcsetattr(&terminal, OptionalActions::Now, &before);
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
-            }
+            };
+            Ok(((), restore))
         });
     });
 }

@@ -199,6 +199,46 @@ fn who_writes_a_private_key_to_a_file_is_warned_also_when_quiet() {
     assert!(!run.status.success() && !told.contains("not encrypted"), "{told}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_is_interrupted_leaves_nothing_behind() {
+    use std::os::unix::process::ExitStatusExt;
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let backend = backends().next().unwrap();
+    let files = Files::new(backend);
+    files.write("oct", &key("A256KW", backend), 0o600);
+    // Long enough to be interrupted in.
+    files.write("plain", &"x".repeat(16 * 1024 * 1024), 0o600);
+    fs::create_dir(files.path("there")).unwrap();
+    let count = || fs::read_dir(files.path("there")).unwrap().count();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let mut interrupted = false;
+        for _ in 0..50 {
+            let mut child = Command::new(env!("CARGO_BIN_EXE_jose"))
+                .args(["jwe", "encrypt", "--key", "oct", "plain", "-o", "there/sealed"])
+                .current_dir(files.directory.path())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            while count() == 0 && child.try_wait().unwrap().is_none() {}
+            let _ = kill_process(Pid::from_child(&child), signal);
+            let status = child.wait().unwrap();
+            // If it is there, it is whole, and the signal came too late.
+            if fs::remove_file(files.path("there/sealed")).is_err() {
+                assert_eq!(status.signal(), Some(signal.as_raw()));
+                interrupted = true;
+            }
+            assert_eq!(count(), 0, "{signal:?} leaves a file");
+            if interrupted {
+                break;
+            }
+        }
+        assert!(interrupted, "{signal:?}: always too late");
+    }
+}
+
 #[test]
 fn an_encrypted_set_is_unwrapped_as_a_set() {
     for backend in backends() {
