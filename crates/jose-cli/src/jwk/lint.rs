@@ -58,9 +58,11 @@ pub(crate) fn run(args: &Args, command: &str, output: Output) -> Result<(), Fail
         Level::Error => Severity::Error,
     };
     let bad = findings.iter().filter(|found| found.severity() >= level).count();
+    let failure = |message| Failure::new(Stage::Claims, "ERR_LINT", message);
+    // In JSON the findings are the report.
     match bad {
         0 => Ok(()),
-        1 => Err(Failure::new(Stage::Claims, "ERR_LINT", "one finding")),
-        _ => Err(Failure::new(Stage::Claims, "ERR_LINT", format!("{bad} findings"))),
+        1 => Err(failure("one finding".to_owned()).told()),
+        _ => Err(failure(format!("{bad} findings")).told()),
     }
 }

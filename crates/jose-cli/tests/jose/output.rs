@@ -240,6 +240,16 @@ fn a_write_that_is_interrupted_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_lint_in_json_is_one_line() {
+    let files = Files::new(backends().next().unwrap());
+    for command in ["jwk", "jwks"] {
+        let run = jose(&[command, "lint", &files.key, "--published", "--json"], "");
+        assert_eq!((run.code, run.stdout.iter().filter(|octet| **octet == b'\n').count()), (3, 1));
+        assert!(run.stderr.contains("finding"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn an_encrypted_set_is_unwrapped_as_a_set() {
     for backend in backends() {
         let files = Files::new(backend);
