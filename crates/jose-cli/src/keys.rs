@@ -1,6 +1,9 @@
 //! Keys from files, in whichever format, and to files, encrypted where there is a password.
 
+use std::collections::BTreeMap;
+
 use jose::crypto::Backend;
+use jose::jwa::KeyManagementAlgorithm;
 use jose::jwk::{Format, Imported, Params};
 use jose::jws::SkipReason;
 use jose::{Alg, EncryptionKey, Jwk, JwkSet, Limits, Password, SecretBytes};
@@ -10,12 +13,31 @@ use crate::failure::{Failure, Stage};
 use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
 use crate::progress::Progress;
-use crate::source::Source;
+use crate::source::{Source, too_long};
+
+/// Longest encrypted key or set in octets: base64url of the longest one, and the header.
+const MAX_ENCRYPTED: usize = Limits::DEFAULT.jwk_set / 3 * 4 + Limits::DEFAULT.header;
+
+/// The algorithms of passwords.
+pub(crate) const PBES2: [KeyManagementAlgorithm; 3] =
+    [Alg::PBES2_HS256_A128KW, Alg::PBES2_HS384_A192KW, Alg::PBES2_HS512_A256KW];
 
 /// What a file held.
 pub(crate) struct Found {
     pub(crate) format: Format,
     pub(crate) keys: JwkSet,
+    /// The names of the members of a set besides `keys`.
+    pub(crate) others: Vec<String>,
+}
+
+impl Found {
+    fn key(jwk: Jwk) -> Self {
+        Self { format: Format::Jwk, keys: JwkSet::new([jwk]), others: Vec::new() }
+    }
+
+    fn set(keys: JwkSet, json: &[u8]) -> Self {
+        Self { format: Format::JwkSet, keys, others: others(json) }
+    }
 }
 
 /// Reads one file, and asks for a password if it needs one.
@@ -24,7 +46,16 @@ pub(crate) fn read(
     password: &PasswordArgs,
     backend: &'static dyn Backend,
 ) -> Result<Found, Failure> {
-    understand(&source.read(Limits::DEFAULT.jwk_set)?, source, password, backend)
+    understand(&octets(source)?, source, password, backend)
+}
+
+/// The octets of a file: of an encrypted one as many as stand for the longest that is read in the clear.
+fn octets(source: &Source) -> Result<SecretBytes, Failure> {
+    let octets = source.read(MAX_ENCRYPTED)?;
+    if octets.len() > Limits::DEFAULT.jwk_set && compact_jwe(octets.expose_secret()).is_none() {
+        return Err(too_long(Limits::DEFAULT.jwk_set).of(source));
+    }
+    Ok(octets)
 }
 
 fn understand(
@@ -52,7 +83,16 @@ fn understand(
         imported = Imported::read(octets, Some(&password), backend);
     }
     let imported = imported.map_err(|error| Failure::from(error).of(source))?;
-    Ok(Found { format: imported.format(), keys: imported.into_keys() })
+    let format = imported.format();
+    let others = if format == Format::JwkSet { others(octets) } else { Vec::new() };
+    Ok(Found { format, keys: imported.into_keys(), others })
+}
+
+/// The names of the members of a set besides `keys`.
+fn others(json: &[u8]) -> Vec<String> {
+    let members: BTreeMap<String, &serde_json::value::RawValue> =
+        serde_json::from_slice(json).unwrap_or_default();
+    members.into_keys().filter(|name| name != "keys").collect()
 }
 
 /// As [`read`], but a set of which a key cannot be read is an error: it would be written without it.
@@ -106,11 +146,11 @@ pub(crate) fn read_unchecked(
     password: &PasswordArgs,
     backend: &'static dyn Backend,
 ) -> Result<Found, Failure> {
-    let octets = source.read(Limits::DEFAULT.jwk_set)?;
+    let octets = octets(source)?;
     let json = octets.expose_secret();
     match (Jwk::from_json(json), JwkSet::from_json(json)) {
-        (Ok(jwk), Err(_)) => Ok(Found { format: Format::Jwk, keys: JwkSet::new([jwk]) }),
-        (Err(_), Ok(keys)) => Ok(Found { format: Format::JwkSet, keys }),
+        (Ok(jwk), Err(_)) => Ok(Found::key(jwk)),
+        (Err(_), Ok(keys)) => Ok(Found::set(keys, json)),
         _ => understand(&octets, source, password, backend),
     }
 }
@@ -137,6 +177,15 @@ pub(crate) fn only(keys: JwkSet) -> Result<Jwk, Failure> {
     }
 }
 
+/// Which half of a key pair it is, if it is one.
+pub(crate) fn half(jwk: &Jwk) -> &'static str {
+    match (jwk.kty(), jwk.is_private()) {
+        ("oct", _) => "shared",
+        (_, true) => "private",
+        (_, false) => "public",
+    }
+}
+
 /// The curve of a key, of a type that has them.
 pub(crate) fn crv(jwk: &Jwk) -> Option<&str> {
     match jwk.params() {
@@ -160,23 +209,24 @@ fn decrypt(
     password: &Password,
     backend: &'static dyn Backend,
 ) -> Result<Found, Failure> {
-    use jose::jwa::KeyManagementAlgorithm as K;
     let _working = Progress::working("deriving a key");
-    let algs = [K::PBES2_HS256_A128KW, K::PBES2_HS384_A192KW, K::PBES2_HS512_A256KW];
-    let keys: Result<jose::DecryptionKeys, _> = algs
+    let keys: Result<jose::DecryptionKeys, _> = PBES2
         .into_iter()
         .map(|alg| jose::DecryptionKey::from_password(alg, password, backend))
         .collect();
     // Once, whatever is inside: that is what a password costs.
-    let decrypted = jose::jwe::decrypt(token, &keys?)?;
+    let mut limits = Limits::DEFAULT;
+    limits.token = MAX_ENCRYPTED;
+    let policy = jose::jwe::Policy::new().limits(limits);
+    let decrypted = jose::jwe::decrypt_with(token, &keys?, &policy)?;
     let is = |cty| decrypted.protected().is_cty(cty);
     let (is_key, is_set) = (is("jwk+json"), is("jwk-set+json"));
     let json = SecretBytes::new(decrypted.into_content());
     let json = json.expose_secret();
     if is_key {
-        Ok(Found { format: Format::Jwk, keys: JwkSet::new([Jwk::from_json(json)?]) })
+        Ok(Found::key(Jwk::from_json(json)?))
     } else if is_set {
-        Ok(Found { format: Format::JwkSet, keys: JwkSet::from_json(json)? })
+        Ok(Found::set(JwkSet::from_json(json)?, json))
     } else {
         let message = "what is encrypted does not say that it is a key or a set of keys";
         Err(Failure::new(Stage::Malformed, "ERR_JWE_INVALID", message))
@@ -271,6 +321,7 @@ impl KeyOutput {
     pub(crate) fn set(&self, set: &JwkSet, output: Output) -> Result<(), Failure> {
         let private = set.iter().any(Jwk::is_private);
         let json = set.expose_secret_json();
+        check_set(json.expose_secret())?;
         match self.new_password()? {
             Some(password) if private => {
                 let token = set.encrypt(&password_key(&password, output)?)?;
@@ -282,6 +333,18 @@ impl KeyOutput {
             }
         }
     }
+}
+
+/// That a set which is to be written can be read again: it may take the place of the only one there is.
+pub(crate) fn check_set(json: &[u8]) -> Result<(), Failure> {
+    let limit = Limits::DEFAULT.jwk_set;
+    let error = match JwkSet::from_json(json) {
+        // A line feed comes after it.
+        Ok(_) if json.len() >= limit => Some(too_long(limit)),
+        Ok(set) => set.skipped().first().map(|skipped| skipped.error().into()),
+        Err(error) => Some(error.into()),
+    };
+    error.map_or(Ok(()), |failure| Err(failure.of("the new set")))
 }
 
 /// A key under a password (RFC 7517 §7).

@@ -9,7 +9,7 @@ use crate::jws::header::{self, Member};
 use crate::keys;
 use crate::output::{Output, OutputArgs};
 use crate::password::PasswordArgs;
-use crate::source::{Source, check_stdin};
+use crate::source::{Source, check_stdin, too_long};
 
 /// Encrypt octets to keys or under a password.
 ///
@@ -66,7 +66,12 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     if args.compact && serialization != Serialization::Compact {
         return Err(Failure::usage("a compact token has one recipient, and no --aad"));
     }
-    output.result(serialization.write(&jwe)?.as_bytes(), &args.output)
+    let token = serialization.write(&jwe)?;
+    if token.len() > super::MAX_TOKEN {
+        // Nobody has what went in by the time it is found out that it does not come out.
+        return Err(too_long(super::MAX_TOKEN).of("the token"));
+    }
+    output.result(token.as_bytes(), &args.output)
 }
 
 /// Whom a token is encrypted to.
@@ -110,7 +115,7 @@ impl RecipientArgs {
         }
         let mut recipients = Vec::new();
         for source in &self.key {
-            for mut jwk in keys::read(source, &self.password, backend)?.keys {
+            for mut jwk in keys::read_whole(source, &self.password, backend)?.keys {
                 if let (None, Some(alg)) = (jwk.alg(), self.alg) {
                     jwk = jwk.with_alg(alg).map_err(|error| Failure::from(error).of(source))?;
                 }

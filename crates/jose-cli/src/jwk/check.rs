@@ -39,11 +39,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
     if let Some(alg) = args.alg {
         jwk.check_for(alg).map_err(|error| Failure::from(error).of(&args.source))?;
     }
-    let half = match (jwk.kty(), jwk.is_private()) {
-        ("oct", _) => "shared",
-        (_, true) => "private",
-        (_, false) => "public",
-    };
+    let half = keys::half(&jwk);
     if output.is_json() {
         return output.json(&json!({
             "schema": "jose-cli/1", "command": "jwk check", "valid": true, "format": format.name(),

@@ -2,7 +2,7 @@
 
 use super::Which;
 use crate::failure::Failure;
-use crate::keys::KeyOutput;
+use crate::keys::{self, KeyOutput};
 use crate::output::Output;
 use crate::source::Source;
 
@@ -22,7 +22,8 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
-    let set = super::read(&args.set, &args.to.password, output)?;
+    let backend = output.backend().get()?;
+    let set = keys::read_whole(&args.set, &args.to.password, backend)?.keys;
     let mut found = Vec::new();
     for jwk in set {
         if args.which.is(&jwk, output)? {

@@ -1,6 +1,5 @@
 //! `jose jwks ls`.
 
-use jose::Jwk;
 use jose::jwa::Hash;
 use serde_json::{Value, json};
 
@@ -36,7 +35,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
                 let thumbprint = public.and_then(|jwk| jwk.thumbprint(Hash::Sha256, backend).ok());
                 json!({
                     "kid": jwk.kid(), "kty": jwk.kty(), "crv": keys::crv(jwk), "alg": jwk.alg(),
-                    "use": jwk.key_use().map(jose::jwk::KeyUse::name), "half": half(jwk),
+                    "use": jwk.key_use().map(jose::jwk::KeyUse::name), "half": keys::half(jwk),
                     "thumbprint": thumbprint,
                 })
             })
@@ -48,15 +47,7 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         let key_use = jwk.key_use().map(jose::jwk::KeyUse::name);
         let fields = [jwk.kid(), keys::crv(jwk).or(Some(jwk.kty())), jwk.alg(), key_use];
         let fields = fields.map(|field| field.unwrap_or("-"));
-        output.line(&format!("{}\t{}", fields.join("\t"), half(jwk)))?;
+        output.line(&format!("{}\t{}", fields.join("\t"), keys::half(jwk)))?;
     }
     Ok(())
-}
-
-fn half(jwk: &Jwk) -> &'static str {
-    match (jwk.kty(), jwk.is_private()) {
-        ("oct", _) => "shared",
-        (_, true) => "private",
-        (_, false) => "public",
-    }
 }

@@ -88,7 +88,12 @@ fn not_found(source: &Source) -> Failure {
 }
 
 fn read(source: &Source, password: &PasswordArgs, output: Output) -> Result<JwkSet, Failure> {
-    Ok(keys::read_whole(source, password, output.backend().get()?)?.keys)
+    let found = keys::read_whole(source, password, output.backend().get()?)?;
+    if !found.others.is_empty() {
+        // They are no part of what RFC 7517 says of sets, and two sets may differ in them.
+        output.note(&format!("{source}: left out, besides `keys`: {}", found.others.join(", ")));
+    }
+    Ok(found.keys)
 }
 
 fn write(set: &JwkSet, args: &SetOutput, output: Output) -> Result<(), Failure> {
@@ -99,6 +104,7 @@ fn write(set: &JwkSet, args: &SetOutput, output: Output) -> Result<(), Failure> 
             output.note(&format!("{left_out} without a public half left out"));
         }
         let text = format!("{}\n", public.to_public_json());
+        keys::check_set(text.trim_end().as_bytes())?;
         return output.result(text.as_bytes(), &args.keys.output);
     }
     args.keys.set(set, output)

@@ -21,6 +21,7 @@ mod jwks;
 mod jws;
 mod jwt;
 mod jwt_encrypted;
+mod limits;
 mod output;
 mod protect;
 mod reasons;
