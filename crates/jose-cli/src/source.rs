@@ -31,7 +31,8 @@ impl FromStr for Source {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "-" {
+        // By any of its names: it is read once.
+        if matches!(text, "-" | "fd:0" | "/dev/stdin" | "/dev/fd/0") {
             return Ok(Self::Stdin);
         }
         if let Some(name) = text.strip_prefix("env:") {
@@ -88,12 +89,10 @@ impl Source {
         };
         match self {
             Self::Env(name) => {
-                #[allow(clippy::disallowed_methods, reason = "the user has named it")]
-                let value = std::env::var(name);
-                let value = value.map_err(|_| {
+                let value = std::env::var_os(name).ok_or_else(|| {
                     Failure::new(Stage::Io, "ERR_IO", format!("no environment variable {name}"))
                 })?;
-                Ok(Box::new(Cursor::new(Zeroizing::new(value.into_bytes()))))
+                Ok(Box::new(Cursor::new(Zeroizing::new(value.into_encoded_bytes()))))
             }
             // A name that Unix has for it, so that no descriptor is taken over unsafely.
             Self::Fd(number) => open(Path::new(&format!("/dev/fd/{number}"))),
@@ -114,15 +113,22 @@ pub(crate) fn too_long(limit: usize) -> Failure {
     Failure::new(Stage::Malformed, "ERR_TOO_LONG", format!("longer than {limit} octets"))
 }
 
-/// That at most one of several is standard input: a matter of usage, which is told before anything is
-/// read.
+/// That no stream is to be read for two things: a matter of usage, which is told before anything is read.
 pub(crate) fn check_stdin<'s>(
     sources: impl IntoIterator<Item = &'s Source>,
 ) -> Result<(), Failure> {
-    match sources.into_iter().filter(|source| **source == Source::Stdin).count() {
-        0 | 1 => Ok(()),
-        _ => Err(stdin_is_taken()),
+    let mut streams = Vec::new();
+    for source in sources {
+        match source {
+            Source::Stdin if streams.contains(&source) => return Err(stdin_is_taken()),
+            Source::Fd(_) if streams.contains(&source) => {
+                return Err(Failure::usage(format!("{source} can be read for one thing only")));
+            }
+            Source::Fd(_) | Source::Stdin => streams.push(source),
+            Source::Env(_) | Source::File(_) => {}
+        }
     }
+    Ok(())
 }
 
 fn stdin_is_taken() -> Failure {
@@ -164,7 +170,9 @@ mod tests {
 
     #[test]
     fn a_source_is_told_by_its_beginning() {
-        assert_eq!(source("-"), Ok(Source::Stdin));
+        for name in ["-", "fd:0", "/dev/stdin"] {
+            assert_eq!(source(name), Ok(Source::Stdin));
+        }
         assert_eq!(source("env:KEY"), Ok(Source::Env("KEY".to_owned())));
         assert_eq!(source("fd:3"), Ok(Source::Fd(3)));
         assert_eq!(source("./-"), Ok(Source::File("./-".into())));

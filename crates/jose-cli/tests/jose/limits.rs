@@ -102,3 +102,30 @@ fn what_a_set_has_besides_keys_is_left_out_and_told() {
     assert!(run.stderr.contains("issuer"), "{}", run.stderr);
     assert_eq!(run.json().as_object().unwrap().len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_there() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_jose"))
+        .args(["b64", "enc", "env:JOSE_TEST_OCTETS"])
+        .env("JOSE_TEST_OCTETS", OsStr::from_bytes(&[0xFF, 0xFE, 7]))
+        .output()
+        .unwrap();
+    assert_eq!(run.stdout, b"__4H\n", "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_descriptor_is_read_for_one_thing_only() {
+    let key = crate::common::key("HS256", backends().next().unwrap());
+    for (args, named) in [
+        (&["jws", "sign", "--key", "fd:0"][..], "standard input"),
+        (&["jws", "sign", "--key", "/dev/stdin"], "standard input"),
+        (&["jws", "sign", "--key", "fd:3", "--key", "fd:3"], "fd:3"),
+    ] {
+        let told = jose(args, &key).fails(2);
+        assert!(told.contains(named) && told.contains("one thing only"), "{args:?} {told}");
+    }
+}
