@@ -635,6 +635,7 @@ macro_rules! suite {
             unprotected_headers_are_anyones
             a_jwe_has_a_bounded_number_of_keys_tried
             many_recipients_ask_for_a_bounded_number_of_rounds
+            no_more_recipients_are_made_than_are_read
             the_refusal_that_counts_is_told
             a_named_key_decrypts
             a_nameless_token_has_a_bounded_number_of_keys_tried
@@ -789,6 +790,7 @@ macro_rules! suite {
             a_header_is_one_plain_object
             registered_header_parameters_have_their_types
             a_header_beyond_the_limit_is_refused
+            a_chain_in_a_header_is_short
             a_private_key_in_a_header_is_refused
             a_key_that_comes_with_a_token_is_never_trusted
             a_token_has_three_segments
@@ -831,6 +833,9 @@ macro_rules! suite {
             a_thousand_keys_of_one_name_cost_nothing
             a_bad_member_of_a_set_stops_no_good_one
             a_member_of_a_set_that_is_nested_too_deep_stops_no_good_one
+            a_key_nested_beyond_the_limit_is_refused
+            keys_beyond_the_limit_are_not_read
+            a_set_has_a_bounded_number_of_keys
             a_mixed_set_needs_its_algorithms_named
             a_key_without_alg_serves_what_is_allowed
             an_allow_list_is_exact

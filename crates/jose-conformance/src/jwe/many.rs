@@ -261,6 +261,22 @@ pub fn many_recipients_ask_for_a_bounded_number_of_rounds(subject: &Subject) {
     assert_eq!(tap.derived(), 2);
 }
 
+/// No more recipients are made than are read.
+pub fn no_more_recipients_are_made_than_are_read(subject: &Subject) {
+    let (to, from) = pair(K::A256KW, E::A256GCM, subject);
+    for count in [15, 16] {
+        let jwe = Builder::new().encrypt(TEXT, vec![&to; count]).unwrap();
+        let jwe = Jwe::parse(jwe.to_general().unwrap()).unwrap();
+        assert_eq!(jwe.recipients().count(), count);
+        assert_eq!(jwe.decrypt(&from).unwrap().content(), TEXT);
+    }
+    for count in [17, 1000] {
+        let refused = Builder::new().encrypt(TEXT, vec![&to; count]).unwrap_err();
+        let EncryptError::Header(error) = refused else { panic!("{refused:?}") };
+        assert_eq!(error.rule(), Rule::TooMany { limit: 16 });
+    }
+}
+
 /// Of the refusals of several recipients, the one that counts is told: a key that was tried before
 /// a header that did not suit it, that before a key that did not fit, and what could not be read last.
 pub fn the_refusal_that_counts_is_told(subject: &Subject) {

@@ -186,6 +186,10 @@ pub fn an_rsa_modulus_has_its_size(subject: &Subject) {
     refused(&with(255, 0xFE), 2048);
     refused(&[&[1][..], &[0xFF; 2048]].concat(), 16385);
     refused(&[1], 1);
+    for n in [with(0, 0x80), vec![0xFF; 2048]] {
+        let jwk = patched(&keys::verifying(S::RS256), &json!({"n": base64url::encode(&n)}));
+        assert!(verifying(&jwk, subject).is_ok(), "{} octets", n.len());
+    }
 }
 
 /// With an exponent of 1 any text signs itself, with an even one nothing does; a long one is slow.

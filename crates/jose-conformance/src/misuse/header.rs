@@ -269,6 +269,18 @@ pub fn a_header_beyond_the_limit_is_refused(subject: &Subject) {
     assert_eq!(error.rule(), Rule::TooLong { limit: 100 });
 }
 
+/// A chain in a header has as many certificates as one in a key, for readers and for writers.
+pub fn a_chain_in_a_header_is_short(subject: &Subject) {
+    let signer = keys::signer(S::HS256, subject.backend());
+    for (count, good) in [(1, true), (7, true), (8, true), (9, false), (1000, false)] {
+        let header = json!({"alg": "HS256", "x5c": vec!["AAAA"; count]}).to_string();
+        let verified = jws::verify(&forge(subject).seal(header), &trusted(subject));
+        assert_eq!(verified.is_ok(), good, "{count}");
+        let header = signer.header().with_x5c(vec![vec![1]; count]);
+        assert_eq!(jws::sign_with_header(&header, b"", &signer).is_ok(), good, "{count}");
+    }
+}
+
 /// A private key in a header is a leak, and no token with one is taken for good.
 pub fn a_private_key_in_a_header_is_refused(subject: &Subject) {
     for alg in S::ALL {

@@ -222,6 +222,62 @@ pub fn a_member_of_a_set_that_is_nested_too_deep_stops_no_good_one(subject: &Sub
     }
 }
 
+/// A key nests as deep as the limit, alone and in a set, which is not counted with it.
+pub fn a_key_nested_beyond_the_limit_is_refused(_subject: &Subject) {
+    let key = |depth: usize| {
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        format!("{{\"kty\":\"oct\",\"k\":\"AAAA\",\"x\":{open}{close}}}")
+    };
+    for (depth, good) in [(15, true), (16, true), (17, false), (100, false)] {
+        let set: JwkSet = format!("{{\"keys\":[{}]}}", key(depth)).parse().unwrap();
+        assert_eq!(set.keys().len(), usize::from(good), "{depth}");
+        let read = key(depth).parse::<Jwk>();
+        assert_eq!(read.is_ok(), good, "{depth}");
+        let refused = set.skipped().iter().map(SkippedJwk::error).chain(read.err());
+        for error in refused {
+            assert_eq!(error.rule(), Rule::Depth { limit: 16 }, "{depth}");
+        }
+    }
+}
+
+/// A key and a set are as long as the limit, and not an octet longer, white space included.
+pub fn keys_beyond_the_limit_are_not_read(_subject: &Subject) {
+    let key = r#"{"kty":"oct","k":"AAAA"}"#;
+    let set = format!("{{\"keys\":[{key}]}}");
+    let padded = |text: &str, len: usize| format!("{text}{}", " ".repeat(len - text.len()));
+    for limit in [Limits::default().jwk_set, 100] {
+        let mut limits = Limits::default();
+        limits.jwk_set = limit;
+        assert_eq!(JwkSet::from_json_within(padded(&set, limit), &limits).unwrap().keys().len(), 1);
+        let refused = JwkSet::from_json_within(padded(&set, limit + 1), &limits).unwrap_err();
+        assert_eq!(refused.rule(), Rule::TooLong { limit });
+    }
+    let limit = Limits::default().jwk_set;
+    assert!(Jwk::from_json(padded(key, limit)).is_ok());
+    assert_eq!(Jwk::from_json(padded(key, limit + 1)).unwrap_err().rule(), Rule::TooLong { limit });
+}
+
+/// As many keys of a set are looked at as the limit says, and that there are more is told.
+pub fn a_set_has_a_bounded_number_of_keys(_subject: &Subject) {
+    let key = r#"{"kty":"oct","k":"AAAA"}"#;
+    let set = |count: usize| format!("{{\"keys\":[{}]}}", vec![key; count].join(","));
+    for limit in [256, 0, 1, 3, 300] {
+        let mut limits = Limits::default();
+        limits.jwk_set_keys = limit;
+        for count in [limit.saturating_sub(1), limit] {
+            let set = JwkSet::from_json_within(set(count), &limits).unwrap();
+            assert_eq!((set.keys().len(), set.skipped().len()), (count, 0));
+        }
+        for count in [limit + 1, 2 * limit + 2] {
+            let set = JwkSet::from_json_within(set(count), &limits).unwrap();
+            assert_eq!(set.keys().len(), limit);
+            let [skipped] = set.skipped() else { panic!("told once") };
+            assert_eq!((skipped.index(), skipped.error().rule()), (limit, Rule::TooMany { limit }));
+        }
+    }
+    assert!(set(256).parse::<JwkSet>().unwrap().skipped().is_empty());
+}
+
 /// Shared and public keys in one set: whoever mixes them has to say which algorithms are meant.
 pub fn a_mixed_set_needs_its_algorithms_named(subject: &Subject) {
     let set = set_of([keys::private(S::HS256), keys::verifying(S::ES256)]);

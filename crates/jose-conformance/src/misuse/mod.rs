@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use jose_core::crypto::{Backend, CryptoError, Refused, Signer, Verifier, VerifyStream};
 use jose_core::error::{self, Critical, KeyError, NoMatchReason, NoMatchingKey, Rule, VerifyError};
 use jose_core::jwa::{Bound, Hash, SignatureAlgorithm};
-use jose_core::jwk::{JwkSet, Params};
+use jose_core::jwk::{JwkSet, Params, SkippedJwk};
 use jose_core::jws::{self, Jws, KeyResolver, Policy, SignError, SigningKey, SkipReason};
 use jose_core::jws::{Unsigned, Unverified, VerifyingKey, VerifyingKeys};
 use jose_core::jwt::{self, Builder, Validation};

@@ -109,3 +109,19 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
     text.get(..end).unwrap_or_default().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::excerpt;
+
+    #[test]
+    fn of_a_longer_text_64_octets_are_kept_and_no_half_character() {
+        for (len, kept) in [(0, 0), (63, 63), (64, 64), (65, 64), (100_000, 64)] {
+            assert_eq!(excerpt(&"x".repeat(len)).len(), kept);
+        }
+        assert_eq!(excerpt(&format!("{}é", "x".repeat(63))).len(), 63);
+        assert_eq!(excerpt(&format!("{}é", "x".repeat(62))).len(), 64);
+    }
+}

@@ -313,3 +313,42 @@ fn derivation(encryption: PasswordEncryption, salt: &[u8]) -> Result<Kdf, KeyErr
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(encryption: PasswordEncryption) -> Result<Parameters, KeyError> {
+        let kdf = derivation(encryption, &[7; SALT])?;
+        Ok(Parameters { kdf, encryption: EncryptionScheme::Aes256Cbc { iv: [7; 16] } })
+    }
+
+    /// Here and not where keys are read, because ten million rounds are seconds in every backend.
+    #[test]
+    fn the_most_rounds_that_are_written_are_read_and_not_one_more() {
+        for count in [1_000, 9_999_999, 10_000_000] {
+            let parameters = asked(PasswordEncryption::Pbkdf2 { count }).unwrap();
+            let PasswordKdf::Pbkdf2 { count: read, .. } = scheme(&parameters).unwrap().kdf else {
+                panic!()
+            };
+            assert_eq!(read.get(), count);
+        }
+        let count = 10_000_000;
+        let mut parameters = asked(PasswordEncryption::Pbkdf2 { count }).unwrap();
+        let Kdf::Pbkdf2(kdf) = &mut parameters.kdf else { panic!() };
+        kdf.iteration_count = count + 1;
+        assert!(scheme(&parameters).is_err());
+    }
+
+    #[test]
+    fn the_most_memory_that_is_written_is_read_and_not_twice_as_much() {
+        for log_n in [14, 15, 16] {
+            let parameters = asked(PasswordEncryption::Scrypt { log_n }).unwrap();
+            assert!(scheme(&parameters).is_ok(), "{log_n}");
+        }
+        let mut parameters = asked(PasswordEncryption::Scrypt { log_n: 16 }).unwrap();
+        let Kdf::Scrypt(kdf) = &mut parameters.kdf else { panic!() };
+        kdf.cost_parameter = 1 << 17;
+        assert!(scheme(&parameters).is_err());
+    }
+}
