@@ -2,13 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use jose::error::{ParseError, Rule, Subject};
 use jose::jwa::{KeyManagementAlgorithm, SignatureAlgorithm};
 use jose::jwe::{self, Builder, Encrypted};
+use jose::jwk::{Params, Rsa};
 use jose::jws::{self, Serialization, SigningStream, Unverified};
 use jose::{
-    DecryptionKey, EncryptionKey, Jwe, Jwk, JwkSet, Jws, Limits, SecretBytes, VerifyingKeys,
+    DecryptionKey, EncryptionKey, Jwe, Jwk, JwkSet, Jws, Limits, Password, SecretBytes, UnixTime,
+    Validation, VerifyingKey, VerifyingKeys, base64url, jwt,
 };
 use jose_conformance::keys;
 use peak_alloc::PeakAlloc;
@@ -272,5 +275,161 @@ fn the_largest_jwe_takes_memory_in_proportion_however_many_it_is_for() {
         let (refused, peak) = peak_of(|| Jwe::parse(&json).unwrap().decrypt(&key).unwrap_err());
         assert_eq!(refused.code(), "ERR_JWE_DECRYPTION_FAILED");
         assert!(peak < 4 * json.len() + LITTLE, "{peak} octets for {}", json.len());
+    }
+}
+
+/// Runs `work` on a hostile text of `len` octets. What it takes is printed, as
+/// `cargo test --test memory -- --nocapture costs` shows it, and the time is not judged.
+fn cost_of<T>(what: &str, len: usize, work: impl FnOnce() -> T) -> (T, usize) {
+    let begin = Instant::now();
+    let (outcome, peak) = peak_of(work);
+    let (kibibytes, time) = (peak.div_ceil(1024), begin.elapsed());
+    eprintln!("{what}: {len} octets, {kibibytes} KiB, {time:.2?}");
+    (outcome, peak)
+}
+
+/// `head`, as many of `piece` as fit, and `tail`.
+fn filled(head: &str, piece: impl Fn(usize) -> String, tail: &str, len: usize) -> String {
+    let mut text = String::from(head);
+    for piece in (0..).map(piece) {
+        if text.len() + piece.len() + tail.len() > len {
+            break;
+        }
+        text += &piece;
+    }
+    text + tail
+}
+
+#[test]
+fn the_dearest_jws_costs_all_its_tries_and_little_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Limits { signatures, tries, token, .. } = Limits::default();
+    let entry = format!(
+        r#"{{"protected":"{}","signature":"{}"}}"#,
+        base64url::encode(br#"{"alg":"RS256"}"#),
+        base64url::encode(&[1; 2048])
+    );
+    let entries = vec![entry; signatures].join(",");
+    let empty = format!(r#"{{"payload":"","signatures":[{entries}]}}"#);
+    let payload = "A".repeat((token - empty.len()) / 4 * 4);
+    let text = format!(r#"{{"payload":"{payload}","signatures":[{entries}]}}"#);
+    for backend in jose_tests::backends() {
+        // Nobody need know the factors of a modulus to have it tried.
+        let keys = (0..tries).map(|index| {
+            let mut n = [0xFF; 2048];
+            n[1] = u8::try_from(index).unwrap();
+            let jwk = Jwk::new(Params::Rsa(Rsa::new(&n, &[1, 0, 1], None)));
+            let jwk = jwk.with_alg(SignatureAlgorithm::RS256).unwrap();
+            VerifyingKey::from_jwk(&jwk, backend).unwrap()
+        });
+        let keys: VerifyingKeys = keys.collect();
+        let what = format!("16 signatures, 8 RSA keys of 16384 bits, {}", backend.name());
+        let (refused, peak) =
+            cost_of(&what, text.len(), || Jws::parse(&text).unwrap().verify(&keys).unwrap_err());
+        assert_eq!(refused.code(), "ERR_JWS_SIGNATURE_INVALID");
+        assert!(peak < 3 * text.len(), "{peak} octets for {}", text.len());
+    }
+}
+
+#[test]
+fn the_dearest_jwe_costs_two_passwords_and_little_memory() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Limits { recipients, token, .. } = Limits::default();
+    let header = format!(
+        r#"{{"alg":"PBES2-HS512+A256KW","p2s":"{}","p2c":1200000}}"#,
+        base64url::encode(&[7; 256])
+    );
+    let entry =
+        format!(r#"{{"header":{header},"encrypted_key":"{}"}}"#, base64url::encode(&[1; 40]));
+    let head = format!(
+        r#"{{"protected":"{}","recipients":[{}],"iv":"AAAAAAAAAAAAAAAA","tag":"AAAAAAAAAAAAAAAAAAAAAA","ciphertext":""#,
+        base64url::encode(br#"{"enc":"A256GCM"}"#),
+        vec![entry; recipients].join(",")
+    );
+    let text = filled(&head, |_| "AAAA".into(), "\"}", token);
+    for backend in jose_tests::backends() {
+        let alg = KeyManagementAlgorithm::PBES2_HS512_A256KW;
+        let key = DecryptionKey::from_password(alg, &Password::from("x"), backend).unwrap();
+        let what = format!("16 recipients, 1200000 rounds each, {}", backend.name());
+        let (refused, peak) =
+            cost_of(&what, text.len(), || Jwe::parse(&text).unwrap().decrypt(&key).unwrap_err());
+        assert_eq!(refused.code(), "ERR_JWE_DECRYPTION_FAILED");
+        assert!(peak < 3 * text.len(), "{peak} octets for {}", text.len());
+    }
+}
+
+#[test]
+fn the_most_and_the_deepest_members_cost_memory_in_proportion() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(backend) = jose_tests::backends().first().copied() else { return };
+    let alg = SignatureAlgorithm::HS256;
+    let (signer, key) = (keys::signer(alg, backend), keys::verifier(alg, backend));
+    let member = |index: usize| format!(",\"{index:x}\":0");
+    let nest =
+        |depth: usize| move |_: usize| format!(",{}{}", "[".repeat(depth), "]".repeat(depth));
+    let limits = Limits::default();
+    for (what, header) in [
+        ("a header of most members", filled(r#"{"alg":"HS256""#, member, "}", limits.header)),
+        ("a deep header", filled(r#"{"alg":"HS256","x":[0"#, nest(14), "]}", limits.header)),
+    ] {
+        let token =
+            format!("{}..{}", base64url::encode(header.as_bytes()), base64url::encode(&[1; 32]));
+        let (refused, peak) = cost_of(what, token.len(), || jws::verify(&token, &key).unwrap_err());
+        assert_eq!(refused.code(), "ERR_JWS_SIGNATURE_INVALID");
+        assert!(peak < 32 * token.len() + LITTLE, "{what}: {peak} octets for {}", token.len());
+    }
+    let rules = Validation::new();
+    for (what, claims, times) in [
+        ("claims of most members", filled(r#"{"x":0"#, member, "}", 195_000), 40),
+        ("deep claims", filled(r#"{"x":[0"#, nest(62), "]}", 195_000), 120),
+    ] {
+        let token = jws::sign(claims.as_bytes(), &signer).unwrap();
+        let (read, peak) = cost_of(&format!("{what}, checked"), token.len(), || {
+            jwt::verify_claims(&token, &key, &rules, UnixTime::from_secs(0)).map(drop)
+        });
+        assert!(read.is_ok());
+        assert!(peak < 20 * token.len(), "{what}: {peak} octets for {}", token.len());
+        // What a reader makes of them is its own: every empty array is a vector with room for four.
+        let (read, peak) = cost_of(&format!("{what}, as values"), token.len(), || {
+            jwt::verify::<serde_json::Value>(&token, &key, &rules, UnixTime::from_secs(0)).map(drop)
+        });
+        assert!(read.is_ok());
+        assert!(peak < times * token.len(), "{what}: {peak} octets for {}", token.len());
+    }
+    let end = r#","payload":"","protected":"eyJhbGciOiJIUzI1NiJ9","signature":"AAAA"}"#;
+    for (what, text) in [
+        ("an object of most members", filled(r#"{"x":0"#, member, end, limits.token)),
+        ("a deep object", filled(r#"{"x":[0"#, nest(14), &format!("]{end}"), limits.token)),
+    ] {
+        let (read, peak) = cost_of(what, text.len(), || Jws::parse(&text).map(drop));
+        assert!(read.is_ok(), "{what}: {read:?}");
+        assert!(peak < 20 * text.len(), "{what}: {peak} octets for {}", text.len());
+    }
+}
+
+#[test]
+fn the_largest_key_sets_cost_memory_in_proportion() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let limits = Limits::default();
+    let key = |index: usize| {
+        let mut n = [0xFF; 512];
+        n[1..3].copy_from_slice(&u16::try_from(index % 60_000).unwrap().to_be_bytes());
+        let n = base64url::encode(&n);
+        format!(r#",{{"kty":"RSA","alg":"RS256","kid":"{index}","n":"{n}","e":"AQAB"}}"#)
+    };
+    let small = |index: usize| format!(r#",{{"kty":"oct","k":"AAAA","kid":"{index}"}}"#);
+    for (what, text) in [
+        ("a set of long keys", filled(r#"{"keys":[0"#, key, "]}", limits.jwk_set)),
+        ("a set of many keys", filled(r#"{"keys":[0"#, small, "]}", limits.jwk_set)),
+    ] {
+        for backend in jose_tests::backends() {
+            let what = format!("{what}, {}", backend.name());
+            let (keys, peak) = cost_of(&what, text.len(), || {
+                let set = JwkSet::from_json(&text).unwrap();
+                VerifyingKeys::from_jwks(&set, &[SignatureAlgorithm::RS256], backend)
+            });
+            assert!(keys.iter().count() + keys.skipped().len() > 250);
+            assert!(peak < 16 * text.len(), "{what}: {peak} octets for {}", text.len());
+        }
     }
 }
