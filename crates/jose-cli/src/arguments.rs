@@ -18,15 +18,15 @@ use crate::terminal;
 const MAX_SHOWN: usize = 63;
 
 /// What was asked for; or the code to end with, after everything has been told.
-pub(crate) fn read(args: Vec<OsString>) -> Result<Cli, ExitCode> {
+pub(crate) fn read(args: &[OsString]) -> Result<Cli, ExitCode> {
     // Help, and what is wrong, are told before anybody knows what the arguments mean.
-    let color = color(&args);
+    let color = color(args);
     colorchoice_clap::Color { color }.write_global();
     let command = || Cli::command().color(color);
-    match parse(command(), &args) {
+    match parse(command(), args) {
         Ok(cli) => Ok(cli),
         Err(error) if !error.use_stderr() => Err(shown(&error)),
-        Err(_) => Err(parse(command().styles(Styles::plain()), &args).map_or_else(
+        Err(_) => Err(parse(command().styles(Styles::plain()), args).map_or_else(
             |error| {
                 let told = told(error);
                 let mut stderr = anstream::stderr();

@@ -86,7 +86,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match arguments::read(std::env::args_os().collect()) {
+    let cli = match arguments::read(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => cli,
         Err(code) => return code,
     };
