@@ -218,7 +218,14 @@ fn decrypt(
     let mut limits = Limits::DEFAULT;
     limits.token = MAX_ENCRYPTED;
     let policy = jose::jwe::Policy::new().limits(limits);
-    let decrypted = jose::jwe::decrypt_with(token, &keys?, &policy)?;
+    let decrypted = jose::jwe::decrypt_with(token, &keys?, &policy).map_err(|error| {
+        let failure = Failure::from(error);
+        if failure.is_refused() {
+            failure.hint("a wrong password, or a damaged file")
+        } else {
+            failure
+        }
+    })?;
     let is = |cty| decrypted.protected().is_cty(cty);
     let (is_key, is_set) = (is("jwk+json"), is("jwk-set+json"));
     let json = SecretBytes::new(decrypted.into_content());

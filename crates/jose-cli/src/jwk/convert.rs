@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use jose::Alg;
 use jose::jwk::PasswordEncryption;
 
+use super::generate::Use;
 use crate::failure::Failure;
 use crate::keys::{self, KeyOutput};
 use crate::output::Output;
@@ -34,6 +35,12 @@ pub(crate) struct Args {
     /// Bind a JWK to this algorithm.
     #[arg(long, value_parser = super::generate::alg)]
     alg: Option<Alg>,
+    /// Name a JWK, which a key in PEM or DER has no place for.
+    #[arg(long)]
+    kid: Option<String>,
+    /// Say what a JWK is for.
+    #[arg(long = "use", value_enum, value_name = "USE")]
+    key_use: Option<Use>,
     /// Encrypt the result under another password than that of the input.
     #[arg(long, value_name = "SOURCE", conflicts_with = "plaintext")]
     new_password_file: Option<Source>,
@@ -59,6 +66,15 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
         jwk.check_for(alg).map_err(|error| Failure::from(error).of(&args.source))?;
         jwk = jwk.with_alg(alg)?;
     }
+    if args.to != To::Jwk && (args.kid.is_some() || args.key_use.is_some()) {
+        return Err(Failure::usage("--kid and --use are members of a JWK"));
+    }
+    if let Some(kid) = &args.kid {
+        jwk = jwk.with_kid(kid.clone());
+    }
+    if let Some(key_use) = args.key_use {
+        jwk = jwk.with_use(key_use.into());
+    }
     let password = match &args.new_password_file {
         Some(file) => PasswordArgs::of(Some(file.clone())).given()?,
         None => args.written.new_password()?,
@@ -70,6 +86,11 @@ pub(super) fn run(args: &Args, output: Output) -> Result<(), Failure> {
             return Err(Failure::usage("--der is not for a JWK"));
         }
         return args.written.key_under(password.as_ref(), &jwk, output);
+    }
+    let lost: Vec<&str> =
+        [jwk.kid().map(|_| "kid"), jwk.alg().map(|_| "alg")].into_iter().flatten().collect();
+    if !lost.is_empty() {
+        output.note(&format!("this format has no place for {}", lost.join(" and ")));
     }
     // An RSA JWK may lack what the formats need.
     let jwk = jwk.complete(backend)?;

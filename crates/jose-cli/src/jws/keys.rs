@@ -85,9 +85,12 @@ fn chosen(
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifierArgs {
     /// A key or a JWK Set, in any format: a file, `-`, `env:NAME` or `fd:N`.
+    ///
+    /// Of a certificate the key is taken: its dates and who issued it are not looked at.
     #[arg(long, short, required = true, value_name = "SOURCE")]
     pub(crate) key: Vec<Source>,
-    /// The algorithms that are allowed. Without it, those that the keys name themselves.
+    /// The algorithms that are allowed. Without it, those that the keys name themselves, or have no choice of:
+    /// an RSA key and a shared one have.
     #[arg(long, value_parser = alg, value_delimiter = ',', value_name = "ALG,…")]
     alg: Vec<SignatureAlgorithm>,
     #[command(flatten)]
@@ -164,7 +167,8 @@ pub(crate) fn verifying_keys(
 
 /// Whoever has a private key at hand may verify with its public half, and is told that this half is enough.
 fn public_halves(set: JwkSet, source: &Source, output: Output) -> JwkSet {
-    let is_half = |jwk: &Jwk| jwk.is_private() && !matches!(jwk.params(), Params::Oct(_));
+    let no_half = |jwk: &Jwk| matches!(jwk.params(), Params::Oct(_) | Params::Unknown(_));
+    let is_half = |jwk: &Jwk| jwk.is_private() && !no_half(jwk);
     if !set.keys().iter().any(is_half) {
         return set;
     }

@@ -13,7 +13,7 @@ use crate::tokens::{self, Reader, Report, TokenArgs};
 
 /// Verify a token and its claims, and write the claims as they were signed.
 ///
-/// `exp`, `nbf` and `iat` are checked if they are there. A token that names an audience is refused unless
+/// `exp` and `nbf` are checked if they are there, and `iat` with --max-age. A token that names an audience is refused unless
 /// --aud or --any-aud says that it is for you. Everything that is wrong with the claims is told.
 #[derive(Debug, clap::Args)]
 #[command(

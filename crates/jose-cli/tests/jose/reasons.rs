@@ -119,3 +119,37 @@ fn what_a_backend_lacks_is_told_beside_what_it_has() {
         }
     }
 }
+
+#[test]
+fn a_key_out_of_a_file_gets_the_name_that_the_file_had_no_place_for() {
+    let (keys, key, _) = signed(&[]);
+    let run = keys.run(&["jwk", "convert", "--to", "pkcs8", &key], "");
+    assert!(run.stderr.contains("no place for kid and alg"), "{}", run.stderr);
+    let named = ["jwk", "convert", "--alg", "ES256", "--kid", "2026-11", "--use", "sig"];
+    let jwk = keys.run(&named, run.ok()).json();
+    assert_eq!(
+        (&jwk["kid"], &jwk["use"], &jwk["alg"]),
+        (&"2026-11".into(), &"sig".into(), &"ES256".into())
+    );
+    keys.run(&["jwk", "convert", "--to", "pkcs8", "--kid", "x", &key], "").fails(2);
+}
+
+#[test]
+fn a_wrong_password_of_a_file_is_told_as_that() {
+    let (keys, _, _) = signed(&[]);
+    let [right, wrong] = ["right", "wrong"].map(|password| keys.file(password, password));
+    let make = ["jwk", "gen", "--alg", "ES256", "--password-file", &right];
+    let sealed = keys.file("sealed", keys.run(&make, "").text());
+    let told = keys.run(&["jwk", "pub", "--password-file", &wrong, &sealed], "").fails(1);
+    assert!(told.contains("wrong password"), "{told}");
+}
+
+#[test]
+fn a_key_of_a_type_that_nobody_knows_is_not_called_private() {
+    let (keys, key, token) = signed(&[]);
+    let own = keys.run(&["jwk", "pub", &key], "").text();
+    let set = keys.file("set", format!(r#"{{"keys":[{{"kty":"FOO","kid":"q"}},{}]}}"#, own.trim()));
+    let run = keys.run(&["jws", "verify", "--key", &set], token);
+    assert!(!run.stderr.contains("private"), "{}", run.stderr);
+    run.ok();
+}
