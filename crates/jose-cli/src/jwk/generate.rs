@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BITS")]
     rsa_bits: Option<usize>,
     /// Name the key.
-    #[arg(long, conflicts_with = "no_kid")]
+    #[arg(long, allow_hyphen_values = true, conflicts_with = "no_kid")]
     kid: Option<String>,
     /// Leave the key without a name.
     #[arg(long)]

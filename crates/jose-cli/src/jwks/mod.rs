@@ -64,10 +64,11 @@ struct SetOutput {
 #[group(required = true, multiple = false)]
 struct Which {
     /// The keys of this name.
-    #[arg(long)]
+    // One key in 64 is named by a thumbprint that begins as options do.
+    #[arg(long, allow_hyphen_values = true)]
     kid: Option<String>,
     /// The key of this thumbprint (RFC 7638), by SHA-256.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     thumbprint: Option<String>,
 }
 

@@ -136,6 +136,14 @@ fn a_key_is_found_by_its_name_and_by_its_thumbprint() {
 }
 
 #[test]
+fn a_name_or_a_thumbprint_may_begin_as_options_do() {
+    let key = jose(&["jwk", "gen", "--alg", "HS256", "--kid", "-a"], "").text();
+    assert_eq!(jose(&["jwks", "find", "--kid", "-a"], &key).text(), key);
+    jose(&["jwks", "find", "--thumbprint", "-AAAA"], &key).fails(5);
+    assert!(kids(&jose(&["jwks", "rm", "--kid", "-a"], &key).json()).is_empty());
+}
+
+#[test]
 fn a_published_set_has_no_secret_and_no_shared_key() {
     for backend in backends() {
         let files = Files::new(backend);
