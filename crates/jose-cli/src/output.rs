@@ -262,6 +262,9 @@ fn replace(path: &Path, octets: &[u8], readers: Readers, old: Option<&Metadata>)
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
+    // Elsewhere the directory decides who may read what is in it.
+    #[cfg(not(unix))]
+    let _ = readers;
     #[cfg(unix)]
     if readers == Readers::Many && old.is_none() {
         use std::os::unix::fs::PermissionsExt;
