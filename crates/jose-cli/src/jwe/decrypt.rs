@@ -5,7 +5,7 @@ use jose::error::{DecryptError, KeyError};
 use jose::jwa::{ContentEncryption, KeyManagementAlgorithm};
 use jose::jwe::{Decrypted, SkipReason};
 use jose::jwk::Format;
-use jose::{Alg, DecryptionKey, DecryptionKeys, Jwe, Jwk, JwkSet, SecretBytes, jwe};
+use jose::{DecryptionKey, DecryptionKeys, Jwe, Jwk, JwkSet, SecretBytes, jwe};
 use serde_json::json;
 
 use super::Serialization;
@@ -215,10 +215,9 @@ fn password(
     args: &DecryptionArgs,
     backend: &'static dyn Backend,
 ) -> Result<DecryptionKeys, Failure> {
-    let algs = [Alg::PBES2_HS256_A128KW, Alg::PBES2_HS384_A192KW, Alg::PBES2_HS512_A256KW];
     let allowed = |alg: &KeyManagementAlgorithm| args.alg.is_empty() || args.alg.contains(alg);
     let password = args.password.to_read("the token")?;
-    let keys = algs.into_iter().filter(allowed);
+    let keys = keys::PBES2.into_iter().filter(allowed);
     let keys: Result<DecryptionKeys, KeyError> =
         keys.map(|alg| DecryptionKey::from_password(alg, &password, backend)).collect();
     Ok(keys?)
