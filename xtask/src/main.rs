@@ -13,12 +13,15 @@ mod features;
 mod fips;
 mod fuzz;
 mod interop;
+mod minimal;
 mod musts;
 mod openssl;
 mod process;
 mod table;
 mod test;
 mod tidy;
+mod timing;
+mod tree;
 mod weakened;
 
 use std::env;
@@ -40,6 +43,8 @@ usage: cargo xtask COMMAND
   fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
   fuzz [--seconds N] [TARGET…]
                    each target of fuzzing for N seconds (60), and what it reached
+  minimal          the workspace with the oldest versions of what it depends on
+  timing [NAME]    whether times tell of secrets, measured
   weakened         the library with a check taken out of it, which the tests have to notice
   interop [--write]
                    libraries and programs of others installed, the tests with them, and the page
@@ -74,6 +79,9 @@ fn main() -> ExitCode {
             Openssl::detect().and_then(|openssl| fips::run(openssl, Some(version)))
         }
         ["fuzz", args @ ..] => Openssl::detect().and_then(|openssl| fuzz::run(openssl, args)),
+        ["minimal"] => Openssl::detect().and_then(minimal::run),
+        ["timing"] => timing::run(None),
+        ["timing", name] => timing::run(Some(name)),
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),

@@ -2,9 +2,10 @@
 //! notice. A suite that is green on a library that accepts `none` tests nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::process::{cargo, run as run_command};
+use crate::tree::{self, told};
 
 /// A library that somebody made weaker.
 struct Weakened {
@@ -50,30 +51,11 @@ const WEAKENED: [Weakened; 4] = [
     },
 ];
 
-/// What of the workspace is copied.
-const TREE: [&str; 9] = [
-    "Cargo.toml",
-    "Cargo.lock",
-    "README.md",
-    "clippy.toml",
-    "crates",
-    "docs",
-    "examples",
-    "tests",
-    "xtask",
-];
-
 /// Runs the conformance suite on each weakened library, and fails if it passes.
 pub(crate) fn run() -> Result<(), String> {
     let place = Path::new("target/weakened");
     let tree = place.join("tree");
-    if tree.exists() {
-        fs::remove_dir_all(&tree).map_err(|error| told(&tree, &error))?;
-    }
-    fs::create_dir_all(&tree).map_err(|error| told(&tree, &error))?;
-    for name in TREE {
-        copy(Path::new(name), &tree.join(name))?;
-    }
+    tree::copy_to(&tree)?;
     let build = std::path::absolute(place.join("build")).map_err(|error| told(place, &error))?;
     let test = |more: &[&str]| {
         let mut command = cargo(&["test", "-q", "-p", "jose-rustcrypto", "--test", "conformance"]);
@@ -121,24 +103,8 @@ fn failed(output: &str) -> u32 {
     results.filter_map(number).sum()
 }
 
-fn copy(from: &Path, to: &PathBuf) -> Result<(), String> {
-    if !from.is_dir() {
-        return fs::copy(from, to).map(drop).map_err(|error| told(from, &error));
-    }
-    fs::create_dir_all(to).map_err(|error| told(to, &error))?;
-    for entry in fs::read_dir(from).map_err(|error| told(from, &error))? {
-        let name = entry.map_err(|error| told(from, &error))?.file_name();
-        copy(&from.join(&name), &to.join(&name))?;
-    }
-    Ok(())
-}
-
 fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| told(path, &error))
-}
-
-fn told(path: &Path, error: &std::io::Error) -> String {
-    format!("{}: {error}", path.display())
 }
 
 #[cfg(test)]

@@ -1,0 +1,35 @@
+//! `cargo xtask minimal`: whether the workspace builds with the oldest versions of what it depends on that its
+//! manifests allow. What it does not build with, it must not allow.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::openssl::Openssl;
+use crate::process::run as run_command;
+use crate::tree;
+
+/// Builds a copy of the workspace with those versions.
+pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
+    let place = Path::new("target/minimal");
+    let tree = place.join("tree");
+    tree::copy_to(&tree)?;
+    let build =
+        std::path::absolute(place.join("build")).map_err(|error| tree::told(place, &error))?;
+    // Which versions they are, only a nightly cargo tells; they are built by the compiler of everybody else.
+    let mut oldest = Command::new("rustup");
+    oldest.args(["run", "nightly", "cargo", "update", "-Z", "direct-minimal-versions"]);
+    run_command(oldest.current_dir(&tree).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN"))?;
+    let mut check = crate::process::cargo(&["check", "--features", openssl.workspace_features()]);
+    check.args([
+        "-p",
+        "jose-core",
+        "-p",
+        "jose-rustcrypto",
+        "-p",
+        "jose-openssl",
+        "-p",
+        "jose-suite",
+    ]);
+    check.args(["-p", "jose-conformance", "-p", "jose-cli"]);
+    run_command(check.current_dir(&tree).env("CARGO_TARGET_DIR", &build))
+}
