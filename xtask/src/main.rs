@@ -7,6 +7,7 @@
     reason = "a program that needs std anyway gains nothing by naming what lies below it"
 )]
 
+mod api;
 mod bench;
 mod ci;
 mod features;
@@ -17,11 +18,13 @@ mod minimal;
 mod musts;
 mod openssl;
 mod process;
+mod sbom;
 mod table;
 mod test;
 mod tidy;
 mod timing;
 mod tree;
+mod trust;
 mod weakened;
 
 use std::env;
@@ -43,6 +46,9 @@ usage: cargo xtask COMMAND
   fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
   fuzz [--seconds N] [TARGET…]
                    each target of fuzzing for N seconds (60), and what it reached
+  api [--write]    what is public, compared with docs/api, or written there
+  sbom             what the library and the program are made of, to target/sbom
+  trust [--write]  on one page, what all this was held against; or written to docs/trust.md
   minimal          the workspace with the oldest versions of what it depends on
   timing [NAME]    whether times tell of secrets, measured
   weakened         the library with a check taken out of it, which the tests have to notice
@@ -79,6 +85,11 @@ fn main() -> ExitCode {
             Openssl::detect().and_then(|openssl| fips::run(openssl, Some(version)))
         }
         ["fuzz", args @ ..] => Openssl::detect().and_then(|openssl| fuzz::run(openssl, args)),
+        ["api"] => api::run(false),
+        ["api", "--write"] => api::run(true),
+        ["sbom"] => sbom::run(),
+        ["trust"] => Openssl::detect().and_then(|openssl| trust::run(openssl, false)),
+        ["trust", "--write"] => Openssl::detect().and_then(|openssl| trust::run(openssl, true)),
         ["minimal"] => Openssl::detect().and_then(minimal::run),
         ["timing"] => timing::run(None),
         ["timing", name] => timing::run(Some(name)),

@@ -30,11 +30,15 @@ use self::parse::{Document, Held, Requirement, parse};
 
 /// Prints how many requirements are held by what.
 pub(crate) fn print() -> Result<(), String> {
-    let documents = documents()?;
-    for page in &PAGES {
-        println!("{}: {}", page.path, summary(&page.of(&documents)).trim_end());
-    }
+    println!("{}", summaries()?.join("\n"));
     Ok(())
+}
+
+/// How many requirements of each page are held by what.
+pub(crate) fn summaries() -> Result<Vec<String>, String> {
+    let documents = documents()?;
+    let of = |page: &Page| format!("{}: {}", page.path, summary(&page.of(&documents)).trim_end());
+    Ok(PAGES.iter().map(of).collect())
 }
 
 /// Writes the pages.
