@@ -18,8 +18,8 @@ const CRATES: [(&str, &str); 5] = [
     ("jose-conformance", ""),
 ];
 
-/// Crates of others that may be named in public.
-const NAMED: [&str; 5] = ["alloc", "core", "serde_core", "serde_json", "std"];
+/// What may be named in public: crates of others, and types of the language that have a path.
+const NAMED: [&str; 7] = ["alloc", "core", "serde_core", "serde_json", "std", "str", "u64"];
 
 /// Prints what has changed and fails, or writes the lists if `write`.
 pub(crate) fn run(write: bool) -> Result<(), String> {
