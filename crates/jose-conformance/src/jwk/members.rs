@@ -232,7 +232,7 @@ fn spellings(text: &str) -> Vec<String> {
         format!("{start} {last}"),
         format!("{start}\u{e9}"),
     ];
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         // The last character has bits to spare, and they are zero.
         let next = ALPHABET.find(last).unwrap() + 1;
         spellings.push(format!("{start}{}", &ALPHABET[next..=next]));
