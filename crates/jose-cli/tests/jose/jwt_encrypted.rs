@@ -133,3 +133,31 @@ fn claims_for_several_recipients_are_read_by_each() {
         encrypt(&keys, &["--key", &anna, "--key", &otto]).fails(2);
     }
 }
+
+#[test]
+fn what_the_header_outside_says_of_the_claims_is_what_they_say() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let (key, idp) = (keys.key("A256KW"), keys.key("ES256"));
+        let inside = keys.run(&["jwt", "sign", "--key", &idp, "--iss", "idp", "--aud", "api"], "");
+        let inside = inside.text();
+        for (header, code) in [
+            (r#"iss="idp""#, 0),
+            (r#"aud=["api"]"#, 0),
+            (r#"iss="other""#, 3),
+            (r#"aud="other""#, 3),
+        ] {
+            let seal =
+                ["jwe", "encrypt", "--key", &key, "--header", r#"cty="JWT""#, "--header", header];
+            let token = keys.run(&seal, inside.trim()).text();
+            let run = decrypt(
+                &keys,
+                &token,
+                &["--key", &key, "--signer", &idp, "--aud", "api", "--json"],
+            );
+            assert_eq!(run.code, code, "{header}: {}", run.stderr);
+            let told: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+            assert_eq!(told.get("claims").is_some(), code == 0, "{told}");
+        }
+    }
+}
