@@ -31,16 +31,8 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     section(&mut page, "Project Wycheproof", &wycheproof(openssl)?);
     section(&mut page, "Requirements", &musts::summaries()?.join("\n\n"));
     section(&mut page, "Other implementations", &interop()?);
-    for (title, name) in [
-        ("Fuzzing", "fuzz"),
-        ("Mutations", "mutants"),
-        ("Coverage", "coverage"),
-        ("Times", "timing"),
-        ("Checks taken out", "weakened"),
-    ] {
-        let path = Path::new("docs/figures").join(name).with_extension("txt");
-        let figures = fs::read_to_string(&path).map_err(|error| told(&path, &error))?;
-        section(&mut page, title, &format!("```text\n{}\n```", figures.trim_end()));
+    for (title, text) in figures()? {
+        section(&mut page, &title, &text);
     }
     println!("{page}");
     if write {
@@ -48,6 +40,22 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     } else {
         Ok(())
     }
+}
+
+/// What was made by hand: of each file the title, which is its first line, and the rest.
+fn figures() -> Result<Vec<(String, String)>, String> {
+    let place = Path::new("docs/figures");
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(place).map_err(|error| told(place, &error))? {
+        paths.push(entry.map_err(|error| told(place, &error))?.path());
+    }
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text = fs::read_to_string(path).map_err(|error| told(path, &error))?;
+        let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+        Ok((title.to_owned(), format!("```text\n{}\n```", rest.trim())))
+    };
+    paths.iter().map(read).collect()
 }
 
 fn section(page: &mut String, title: &str, text: &str) {
@@ -137,7 +145,10 @@ fn interop() -> Result<String, String> {
     let peers = text.lines().filter(|line| line.starts_with("| [")).count();
     let letters = |line: &str| line.chars().filter(|c| matches!(c, 'c' | 'f' | 'g')).count();
     let rows = text.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
-    let cells = rows.flat_map(|(_, cells)| cells.split(" | ").filter(|cell| cell.len() < 12));
+    let is_tried = |cell: &&str| cell.chars().all(|c| "cfg →←".contains(c));
+    let cells =
+        rows.flat_map(|(_, cells)| cells.split(" | ").map(|cell| cell.trim_end_matches(" |")));
+    let cells = cells.filter(is_tried);
     let tried: usize = cells.map(letters).sum();
     Ok(format!(
         "{peers} peers; {tried} combinations of peer, algorithm and serialization: [the matrix](interop.md)."
