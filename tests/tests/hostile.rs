@@ -15,18 +15,8 @@ use jose::{
 };
 use jose_conformance::keys;
 use jose_tests::backends;
+use jose_tests::fuzz::told;
 use proptest::prelude::*;
-
-/// All that an error says, its causes included.
-fn told(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
 
 #[test]
 fn a_set_of_very_many_keys_is_read_as_far_as_allowed() {

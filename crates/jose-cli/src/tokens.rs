@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use jose::{SecretBytes, base64url};
+use jose::{Limits, SecretBytes, base64url};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
@@ -203,8 +203,14 @@ fn finish<R: Reader>(
     }
 }
 
-/// Tells of a payload: claims if it can be nothing else, or its octets.
-pub(crate) fn insert_payload(report: &mut Report, payload: &[u8], json: Option<Value>) {
+/// Tells of a payload: claims if it can be nothing else, or its octets. What is longer than claims are is not
+/// read as JSON, which takes many times as much memory.
+pub(crate) fn insert_payload(
+    report: &mut Report,
+    payload: &[u8],
+    json: impl FnOnce() -> Option<Value>,
+) {
+    let json = if payload.len() <= Limits::DEFAULT.token { json() } else { None };
     match json {
         Some(claims @ Value::Object(_)) => report.insert("claims".into(), claims),
         _ => report.insert("payload".into(), base64url::encode(payload).into()),

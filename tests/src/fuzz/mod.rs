@@ -211,7 +211,9 @@ fn alike(what: &str, judge: impl Fn(&'static dyn Backend) -> String) {
     }
 }
 
-fn told(error: &dyn Error) -> String {
+/// All that an error says, its causes included.
+#[must_use]
+pub fn told(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -183,11 +183,10 @@ impl Reader for Args {
     ) -> Result<SecretBytes, Failure> {
         let policy = self.decryption.policy(self.crit.iter());
         let decrypted = token.decrypt(keys, &policy, output, report)?;
+        let json = || decrypted.clone().into_json().map(Decrypted::into_content).ok();
+        tokens::insert_payload(report, decrypted.content(), json);
         // Wiped when it has been written.
-        let json = decrypted.clone().into_json().map(Decrypted::into_content).ok();
-        let plaintext = SecretBytes::new(decrypted.into_content());
-        tokens::insert_payload(report, plaintext.expose_secret(), json);
-        Ok(plaintext)
+        Ok(SecretBytes::new(decrypted.into_content()))
     }
 }
 

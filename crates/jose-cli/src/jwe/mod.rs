@@ -17,7 +17,7 @@ use crate::tokens;
 const MAX_PLAINTEXT: usize = 16 * 1024 * 1024;
 
 /// Longest token in octets: room for that plaintext in base64url, and for the headers.
-pub(crate) const MAX_TOKEN: usize = MAX_PLAINTEXT / 3 * 4 + 1024 * 1024;
+const MAX_TOKEN: usize = MAX_PLAINTEXT / 3 * 4 + 1024 * 1024;
 
 /// Encrypted tokens (RFC 7516).
 #[derive(Debug, Subcommand)]

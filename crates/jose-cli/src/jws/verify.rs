@@ -259,7 +259,7 @@ impl Reader for Args {
             token.jws = token.jws.with_payload(payload.expose_secret())?;
         }
         let verified = token.verify(keys, &self.policy.policy(), report)?;
-        let json = verified.clone().into_json().map(Verified::into_content).ok();
+        let json = || verified.clone().into_json().map(Verified::into_content).ok();
         tokens::insert_payload(report, verified.content(), json);
         Ok(SecretBytes::new(verified.into_content()))
     }

@@ -1,6 +1,6 @@
 //! `jose jwt verify`.
 
-use jose::{Limits, SecretBytes, VerifyingKeys, jwt};
+use jose::{Header, Limits, SecretBytes, VerifyingKeys, jwt};
 use serde_json::{Map, Value};
 
 use super::rules::RuleArgs;
@@ -62,12 +62,14 @@ impl Reader for Args {
         _: Output,
         report: &mut Report,
     ) -> Result<SecretBytes, Failure> {
-        claims(&token, keys, &self.policy, &self.rules, report)
+        claims(&[], &token, keys, &self.policy, &self.rules, report)
     }
 }
 
-/// The claims of a token as they were signed, and a line feed.
+/// The claims of a token as they were signed, and a line feed. It came encrypted under the headers `outside`,
+/// if there are any.
 pub(super) fn claims(
+    outside: &[Header],
     token: &Signed,
     keys: &VerifyingKeys,
     policy: &PolicyArgs,
@@ -79,7 +81,7 @@ pub(super) fn claims(
     let mut octets = verified.content().clone();
     let now = rules.now();
     let validation = rules.validation()?.with_policy(policy);
-    let accepted = jwt::accept::<Map<String, Value>>(verified, &validation, now);
+    let accepted = jwt::accept_under::<Map<String, Value>>(outside, verified, &validation, now);
     rules.conclude(accepted.map(drop), &octets, now, report)?;
     octets.push(b'\n');
     Ok(SecretBytes::new(octets))

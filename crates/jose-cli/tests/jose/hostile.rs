@@ -41,3 +41,19 @@ fn millions_of_members_take_no_memory_of_their_own() {
         }
     }
 }
+
+#[test]
+fn a_content_of_millions_of_members_takes_no_memory_of_its_own() {
+    for backend in backends() {
+        let keys = Keys::new(backend);
+        let key = keys.key("A256KW");
+        let content = format!(r#"{{"x":[{}0]}}"#, "{},".repeat(4_000_000));
+        let token = keys.run(&["jwe", "encrypt", "--key", &key], content).ok();
+        let token = keys.file("token", token);
+        let decrypt = ["jwe", "decrypt", "--key", &key, &token];
+        assert_eq!(code_within_bounds(&decrypt), Some(0));
+        // Nobody has so many claims.
+        let claims = ["jwt", "decrypt", "--key", &key, &token];
+        assert_eq!(code_within_bounds(&claims), Some(4));
+    }
+}

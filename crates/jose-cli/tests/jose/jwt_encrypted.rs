@@ -146,6 +146,8 @@ fn what_the_header_outside_says_of_the_claims_is_what_they_say() {
             (r#"aud=["api"]"#, 0),
             (r#"iss="other""#, 3),
             (r#"aud="other""#, 3),
+            // A single one and a list of one are the same for an audience alone.
+            (r#"iss=["idp"]"#, 3),
         ] {
             let seal =
                 ["jwe", "encrypt", "--key", &key, "--header", r#"cty="JWT""#, "--header", header];

@@ -394,7 +394,11 @@ pub fn claims_replicated_in_the_header_are_those_inside(subject: &Subject) {
         let nested = Builder::new().header(header.with_cty("JWT"));
         let token = nested.encrypt(inside.as_bytes(), [&to]).unwrap().to_compact().unwrap();
         let signed = jwt::decrypt_then_verify::<Value>(&token, &from, &verifier, &rules, at(1_000));
-        for answer in either.into_iter().chain([signed.map(drop)]) {
+        let outside = jwe::decrypt(&token, &from).unwrap();
+        let verified = jws::verify(&inside, &verifier).unwrap();
+        let headers = [outside.protected()];
+        let apart = jwt::accept_under::<Value>(headers, verified, &rules, at(1_000));
+        for answer in either.into_iter().chain([signed.map(drop), apart.map(drop)]) {
             match answer {
                 Ok(()) => assert!(same, "{claim}: {value}"),
                 Err(refused) => assert_eq!(differing(refused), failures, "{claim}: {value}"),

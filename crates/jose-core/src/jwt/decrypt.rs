@@ -73,8 +73,8 @@ pub fn decrypt_claims(
 /// its claims as `C`.
 ///
 /// What was signed inside is all that counts: `rules` are held against it and its header. The token
-/// outside has to say that there is one (`cty`: `JWT`) and not to name another `iss`, `sub` or `aud`, and what is inside has to be a signature: not
-/// claims without one, and no further encryption.
+/// outside has to say that there is one (`cty`: `JWT`) and not to name another `iss`, `sub` or `aud`,
+/// and what is inside has to be a signature: not claims without one, and no further encryption.
 ///
 /// # Errors
 ///

@@ -44,4 +44,4 @@ pub use self::decrypt::{accept_decrypted, decrypt, decrypt_claims, decrypt_then_
 pub use self::encrypt::EncryptError;
 pub use self::sign::{Builder, SignError, sign};
 pub use self::validation::{ClaimFailure, ClaimsError, Presented, Validation};
-pub use self::verify::{Error, accept, verify, verify_claims};
+pub use self::verify::{Error, accept, accept_under, verify, verify_claims};

@@ -264,10 +264,10 @@ impl Validation {
 
     /// Holds authentic claims to the rules. What the headers `outside` say of them, in which they were
     /// encrypted, has to be what they say themselves.
-    pub(super) fn hold<'h>(
+    pub(super) fn hold<'h, 'o>(
         &self,
         headers: impl IntoIterator<Item = &'h Header>,
-        outside: impl IntoIterator<Item = &'h Header>,
+        outside: impl IntoIterator<Item = &'o Header>,
         claims: &Claims,
         now: UnixTime,
     ) -> Result<(), ClaimsError> {

@@ -62,8 +62,17 @@ pub fn accept<C: DeserializeOwned>(
     accept_under(None, verified, rules, now)
 }
 
-fn accept_under<C: DeserializeOwned>(
-    outside: Option<&Header>,
+/// As [`accept`], for a token that came encrypted: what the headers `outside` repeat of `iss`, `sub` and
+/// `aud` has to be the same inside (RFC 7519 §5.3).
+///
+/// This is the last step of [`decrypt_then_verify`](super::decrypt_then_verify), for tokens that were
+/// decrypted and verified apart.
+///
+/// # Errors
+///
+/// As [`accept`].
+pub fn accept_under<'h, C: DeserializeOwned>(
+    outside: impl IntoIterator<Item = &'h Header>,
     verified: Verified<Vec<u8>>,
     rules: &Validation,
     now: UnixTime,
@@ -93,8 +102,8 @@ pub fn verify_claims(
 }
 
 /// Everything but the caller's own conditions.
-fn hold(
-    outside: Option<&Header>,
+fn hold<'h>(
+    outside: impl IntoIterator<Item = &'h Header>,
     verified: Verified<Vec<u8>>,
     rules: &Validation,
     now: UnixTime,
