@@ -57,6 +57,8 @@ const ALLOWED: &[Allowed] = &[
         dev: &["jose-conformance"],
     },
     Allowed { name: "jose-conformance", normal: &["jose-core"], optional: &[], dev: &[] },
+    // The backend for the examples in its documentation, as above.
+    Allowed { name: "jose-jwks", normal: &["jose-core"], optional: &[], dev: &["jose-rustcrypto"] },
     Allowed {
         name: "jose-suite",
         normal: &["jose-core"],

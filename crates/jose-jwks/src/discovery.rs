@@ -1,0 +1,107 @@
+//! Where a set is: at an address, or where the metadata of an OpenID provider say (OpenID Connect Discovery 1.0).
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::Uri;
+use serde::Deserialize;
+
+use crate::answer::{Kind, check};
+use crate::source::{Remote, request};
+use crate::{Config, ConfigError, FetchError};
+
+/// How long metadata are believed. An issuer that moves its keys leaves them at the old place for a while.
+const METADATA_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Longest metadata that are read, in octets. Large providers send some thousand.
+const METADATA: usize = 64 * 1024;
+
+/// Where a set is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Set(Uri),
+    Issuer {
+        issuer: String,
+        metadata: Uri,
+        /// The address that the metadata named, and when.
+        known: Mutex<Option<(Uri, Instant)>>,
+    },
+}
+
+/// What is read of the metadata (§3).
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Place {
+    pub(crate) fn of_issuer(issuer: &str, config: &Config) -> Result<Self, ConfigError> {
+        // §4.1: a slash at the end is taken off before the path is appended, and is a part of the name all the same.
+        let base = issuer.strip_suffix('/').unwrap_or(issuer);
+        if base.contains('?') {
+            return Err(ConfigError::Address);
+        }
+        let metadata = config.address(&format!("{base}/.well-known/openid-configuration"))?;
+        Ok(Self::Issuer { issuer: issuer.into(), metadata, known: Mutex::new(None) })
+    }
+
+    /// The address of the set.
+    pub(crate) async fn locate(&self, remote: &Arc<Remote>) -> Result<Uri, FetchError> {
+        let (issuer, metadata, known) = match self {
+            Self::Set(address) => return Ok(address.clone()),
+            Self::Issuer { issuer, metadata, known } => (issuer, metadata, known),
+        };
+        let now = remote.config.now();
+        let held = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failing = remote.cache().failures() > 0;
+        let fresh = held
+            .as_ref()
+            .filter(|(_, since)| !failing && now.saturating_duration_since(*since) < METADATA_AGE);
+        if let Some((address, _)) = fresh {
+            return Ok(address.clone());
+        }
+        match ask(issuer, metadata, remote).await {
+            Ok(address) => {
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                *known = Some((address.clone(), now));
+                Ok(address)
+            }
+            // Nobody says that they have moved.
+            Err(FetchError::Timeout | FetchError::Transport(_) | FetchError::Status { .. })
+                if held.is_some() =>
+            {
+                held.map(|(address, _)| address).ok_or(FetchError::Metadata)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+async fn ask(issuer: &str, metadata: &Uri, remote: &Remote) -> Result<Uri, FetchError> {
+    let answer = remote.ask(request(metadata)?, METADATA).await?;
+    let Kind::Body = check(&answer, remote.config.any_content_type)? else {
+        return Err(FetchError::Metadata);
+    };
+    let metadata: Metadata =
+        serde_json::from_slice(answer.body()).map_err(|_| FetchError::Metadata)?;
+    // §4.3: exactly, or one provider speaks for another.
+    if metadata.issuer != issuer {
+        return Err(FetchError::Issuer);
+    }
+    remote.config.address(&metadata.jwks_uri).map_err(|_| FetchError::Metadata)
+}
+
+/// For logs: without a query, which may have a secret of the client's.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(address) => {
+                let authority = address.authority().map_or("", http::uri::Authority::as_str);
+                write!(f, "{}://{authority}{}", address.scheme_str().unwrap_or(""), address.path())
+            }
+            Self::Issuer { issuer, .. } => f.write_str(issuer),
+        }
+    }
+}
