@@ -4,15 +4,29 @@
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "it needs std")]
 
 mod answer;
+#[cfg(feature = "blocking")]
+mod blocking;
 pub mod cache;
 mod config;
 mod discovery;
 mod fetch;
+mod issuers;
+mod publish;
+mod rotation;
+#[cfg(feature = "axum")]
+mod serve;
 mod source;
 mod status;
 
+#[cfg(feature = "blocking")]
+pub use self::blocking::Blocking;
 pub use self::cache::Times;
 pub use self::config::{Config, ConfigError};
 pub use self::fetch::{Fetch, FetchError};
+pub use self::issuers::{Error, Issuers};
+pub use self::publish::{Published, Publisher};
+pub use self::rotation::{Plan, Rotation, RotationError, RotationParts, Turn};
+#[cfg(feature = "axum")]
+pub use self::serve::{WELL_KNOWN, answer, router};
 pub use self::source::{Source, SourceError};
 pub use self::status::{Explanation, Status};
