@@ -1,5 +1,28 @@
 //! The keys of an issuer, over HTTP: fetched when they are needed, kept as long as they may be, and asked for no more
 //! often than that, whatever tokens come in.
+//!
+//! | for | see |
+//! |---|---|
+//! | tokens of one issuer | [`Source`] |
+//! | tokens of several | [`Issuers`] |
+//! | which algorithms, how often, how long | [`Config`], [`Times`] |
+//! | programs without a runtime | `Blocking`, behind the feature `blocking` |
+//! | an HTTP client | `Client`, or one of your own: [`Fetch`] |
+//! | why a token finds no key | [`Source::explain`], [`Source::status`] |
+//! | keys of one's own | [`Published`], [`Publisher`], and [`Rotation`] to let them follow one another |
+//! | a runtime or a client that is neither | [`cache`], which decides and does nothing |
+//!
+//! It is told a [`Backend`](jose_core::crypto::Backend) and brings no cryptography for tokens; TLS is the client's.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `axum` | | `router`: a published set in axum |
+//! | `blocking` | | `Blocking` |
+//! | `reqwest` | | `Client` |
+//! | `reqwest-native-tls` | | `Client::native_tls`: the system's TLS |
+//! | `reqwest-rustls` | yes | `Client::rustls` |
 #![forbid(unsafe_code)]
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "it needs std")]
 
