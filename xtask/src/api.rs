@@ -4,10 +4,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use crate::process::{output, succeeds};
+use crate::nightly;
+use crate::process::output;
 use crate::tree::told;
+
+/// The program of cargo that makes the lists.
+pub(crate) const PROGRAM: &str = "public-api";
 
 /// What is published, and the features with which it is listed.
 const CRATES: [(&str, &str); 5] = [
@@ -23,13 +26,12 @@ const NAMED: [&str; 7] = ["alloc", "core", "serde_core", "serde_json", "std", "s
 
 /// Prints what has changed and fails, or writes the lists if `write`.
 pub(crate) fn run(write: bool) -> Result<(), String> {
-    if !succeeds(public_api().arg("--version")) {
-        let needs = "a nightly compiler and `cargo install cargo-public-api`";
-        return Err(format!("this needs cargo-public-api: {needs}"));
+    if !nightly::has(PROGRAM) {
+        return Err(nightly::missing(PROGRAM));
     }
     let mut wrong = Vec::new();
     for (package, features) in CRATES {
-        let mut command = public_api();
+        let mut command = nightly::cargo(&[PROGRAM]);
         command.args(["-p", package, "-sss", "--color", "never", "--features", features]);
         let list = output(&mut command)?;
         for named in others(&list) {
@@ -51,13 +53,6 @@ pub(crate) fn run(write: bool) -> Result<(), String> {
     }
     wrong.push("`cargo xtask api --write` lists what is public now".to_owned());
     Err(wrong.join("\n"))
-}
-
-fn public_api() -> Command {
-    let mut command = Command::new("rustup");
-    command.args(["run", "nightly", "cargo", "public-api"]);
-    command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
-    command
 }
 
 fn path(package: &str) -> PathBuf {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::openssl::Openssl;
 use crate::process::{cargo, run as run_command, succeeds};
-use crate::{features, musts, tidy};
+use crate::{api, features, fuzz, minimal, musts, nightly, tidy};
 
 /// Runs every step, also after one has failed, and sums up. With `all`, a step whose program is
 /// missing fails instead of being left out.
@@ -44,13 +44,16 @@ struct Step {
 }
 
 /// The steps, those that answer soonest first.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 10] = [
     Step { name: "fmt", run: |_| Ok(fmt()?) },
     Step { name: "deny", run: |_| deny() },
     Step { name: "musts", run: |_| Ok(musts::check()?) },
     Step { name: "clippy", run: |openssl| Ok(clippy(openssl)?) },
     Step { name: "doc", run: |openssl| Ok(doc(openssl)?) },
     Step { name: "tidy", run: |openssl| Ok(tidy::run(openssl)?) },
+    Step { name: "api", run: |_| nightly(api::PROGRAM, || api::run(false)) },
+    Step { name: "minimal", run: |openssl| nightly(minimal::PROGRAM, || minimal::run(openssl)) },
+    Step { name: "fuzz", run: |openssl| nightly(fuzz::PROGRAM, || fuzz::for_ci(openssl)) },
     Step { name: "features", run: |openssl| Ok(features::run(openssl)?) },
 ];
 
@@ -79,6 +82,15 @@ fn clippy(openssl: Openssl) -> Result<(), String> {
 fn doc(openssl: Openssl) -> Result<(), String> {
     let args = ["doc", "--workspace", "--no-deps", "--features", openssl.workspace_features()];
     run_command(cargo(&args).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Runs what needs this program of a nightly cargo, if it is there.
+fn nightly(program: &str, run: impl FnOnce() -> Result<(), String>) -> Result<(), Failure> {
+    if nightly::has(program) {
+        Ok(run()?)
+    } else {
+        Err(Failure::Missing(nightly::missing(program)))
+    }
 }
 
 fn deny() -> Result<(), Failure> {

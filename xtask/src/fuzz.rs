@@ -2,26 +2,38 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 
+use crate::nightly;
 use crate::openssl::Openssl;
-use crate::process::{cargo, run as run_command, succeeds};
+use crate::process::{cargo, run as run_command};
+use crate::tree::told as told_of;
 
-/// What to install where fuzzing cannot be done.
-const NEEDS: &str = "a nightly compiler (`rustup toolchain install nightly`) and cargo-fuzz (`cargo install cargo-fuzz`)";
+/// The program of cargo that builds the targets and starts them.
+pub(crate) const PROGRAM: &str = "fuzz";
 
-/// Seconds for each target, if nobody says how many.
-const SECONDS: u32 = 60;
+/// How long each target is fuzzed, if nobody says.
+const UNASKED: Length = Length::Seconds(60);
 
-/// Fuzzes each target for some seconds, and prints what was done.
+/// How many executions of each target the continuous integration asks for: seconds, not minutes.
+const CI_RUNS: u32 = 20_000;
+
+/// What the continuous integration runs.
+pub(crate) fn for_ci(openssl: Openssl) -> Result<(), String> {
+    run(openssl, &["--runs", &CI_RUNS.to_string()])
+}
+
+/// Fuzzes each target for some time, and prints what was done.
 pub(crate) fn run(openssl: Openssl, args: &[&str]) -> Result<(), String> {
     let asked = Asked::of(args)?;
-    if !is_present() {
-        return Err(format!("fuzzing needs {NEEDS}"));
+    if !nightly::has(PROGRAM) {
+        return Err(nightly::missing(PROGRAM));
     }
     let place = Path::new("target/fuzz");
-    let corpus = place.join("corpus");
-    // What earlier runs have found stays there, and is where later ones start.
+    let corpus = place.join(asked.length.corpus());
+    // What earlier runs have found is where later ones start, unless each is to be like the one before it.
+    if asked.length.is_repeatable() && corpus.exists() {
+        fs::remove_dir_all(&corpus).map_err(|error| told_of(&corpus, &error))?;
+    }
     run_command(
         cargo(&["run", "-q", "-p", "jose-tests", "--features", openssl.feature()])
             .args(["--bin", "seeds", "--"])
@@ -33,13 +45,13 @@ pub(crate) fn run(openssl: Openssl, args: &[&str]) -> Result<(), String> {
             continue;
         }
         let log = place.join(format!("{target}.log"));
-        println!("fuzzing {target} for {} s", asked.seconds);
+        println!("fuzzing {target}");
         let outcome = run_command(
-            nightly_fuzz()
+            nightly::cargo(&[PROGRAM])
                 .args(["run", "--fuzz-dir", "fuzz", "--target-dir", "target/fuzz/build", &target])
                 .arg(corpus.join(&target))
                 .arg("--")
-                .arg(format!("-max_total_time={}", asked.seconds))
+                .args(asked.length.options())
                 // A token that takes a second is a finding, and so is one that takes a gigabyte.
                 .args([
                     "-print_final_stats=1",
@@ -69,21 +81,6 @@ pub(crate) fn run(openssl: Openssl, args: &[&str]) -> Result<(), String> {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-/// Whether fuzzing can be done on this machine.
-pub(crate) fn is_present() -> bool {
-    succeeds(nightly_fuzz().arg("--version"))
-}
-
-/// Not by `+nightly`: the `cargo` that runs this task is one of another toolchain.
-fn nightly_fuzz() -> Command {
-    let mut command = Command::new("rustup");
-    command
-        .args(["run", "nightly", "cargo", "fuzz"])
-        .env_remove("CARGO")
-        .env_remove("RUSTUP_TOOLCHAIN");
-    command
-}
-
 fn create(path: &Path) -> Result<File, String> {
     // Both streams write to it, each at its end.
     File::options()
@@ -108,23 +105,56 @@ fn targets() -> Result<Vec<String>, String> {
 /// What was asked for.
 #[derive(Debug, Eq, PartialEq)]
 struct Asked {
-    seconds: u32,
+    length: Length,
     targets: Vec<String>,
 }
 
 impl Asked {
     fn of(args: &[&str]) -> Result<Self, String> {
-        let mut asked = Self { seconds: SECONDS, targets: Vec::new() };
+        let mut asked = Self { length: UNASKED, targets: Vec::new() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            if *arg == "--seconds" {
-                let seconds = args.next().and_then(|seconds| seconds.parse().ok());
-                asked.seconds = seconds.ok_or("--seconds takes a number")?;
-            } else {
-                asked.targets.push((*arg).to_owned());
+            let mut number = || {
+                let number = args.next().and_then(|number| number.parse().ok());
+                number.ok_or(format!("{arg} takes a number"))
+            };
+            match *arg {
+                "--seconds" => asked.length = Length::Seconds(number()?),
+                "--runs" => asked.length = Length::Runs(number()?),
+                target => asked.targets.push(target.to_owned()),
             }
         }
         Ok(asked)
+    }
+}
+
+/// When a target has been fuzzed enough.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Length {
+    /// After so many executions that begin with the seeds alone and change them by the same numbers, to find the same
+    /// again. Where a target has a backend draw random octets, what it reaches still differs a little.
+    Runs(u32),
+    /// After so long, from all that was ever found, to find something new.
+    Seconds(u32),
+}
+
+impl Length {
+    const fn is_repeatable(self) -> bool {
+        matches!(self, Self::Runs(_))
+    }
+
+    const fn corpus(self) -> &'static str {
+        if self.is_repeatable() { "seeds" } else { "corpus" }
+    }
+
+    fn options(self) -> Vec<String> {
+        match self {
+            // Not read again while it runs: when that happens depends on the time.
+            Self::Runs(runs) => {
+                vec![format!("-runs={runs}"), "-seed=1".to_owned(), "-reload=0".to_owned()]
+            }
+            Self::Seconds(seconds) => vec![format!("-max_total_time={seconds}")],
+        }
     }
 }
 
@@ -180,9 +210,11 @@ mod tests {
     }
 
     #[test]
-    fn a_time_and_targets_may_be_asked_for() {
-        let asked = Asked { seconds: 5, targets: vec!["jwk".into()] };
+    fn a_time_or_a_number_and_targets_may_be_asked_for() {
+        let asked = Asked { length: Length::Seconds(5), targets: vec!["jwk".into()] };
         assert_eq!(Asked::of(&["--seconds", "5", "jwk"]), Ok(asked));
-        assert!(Asked::of(&["--seconds"]).is_err());
+        let asked = Asked { length: Length::Runs(9), targets: Vec::new() };
+        assert_eq!(Asked::of(&["--runs", "9"]), Ok(asked));
+        assert!(Asked::of(&["--seconds"]).is_err() && Asked::of(&["--runs", "many"]).is_err());
     }
 }

@@ -16,6 +16,7 @@ mod fuzz;
 mod interop;
 mod minimal;
 mod musts;
+mod nightly;
 mod openssl;
 mod process;
 mod sbom;
@@ -44,13 +45,15 @@ usage: cargo xtask COMMAND
   musts [--write]  what is required and which test holds it: counted, or written to docs
   bench            the benchmarks on both backends
   fips [VERSION]   a FIPS provider built from source, the tests in it, and what it approves of
-  fuzz [--seconds N] [TARGET…]
-                   each target of fuzzing for N seconds (60), and what it reached
+  fuzz [--seconds N | --runs N] [TARGET…]
+                   each target of fuzzing for N seconds (60), and what it reached; or for N
+                   executions from the seeds alone, the same ones every time
   api [--write]    what is public, compared with docs/api, or written there
   sbom             what the library and the program are made of, to target/sbom
   trust [--write]  on one page, what all this was held against; or written to docs/trust.md
   minimal          the workspace with the oldest versions of what it depends on
   timing [NAME]    whether times tell of secrets, measured
+  tools            a nightly compiler and the programs of cargo that tasks need, installed
   weakened         the library with a check taken out of it, which the tests have to notice
   interop [--write]
                    libraries and programs of others installed, the tests with them, and the page
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         ["minimal"] => Openssl::detect().and_then(minimal::run),
         ["timing"] => timing::run(None),
         ["timing", name] => timing::run(Some(name)),
+        ["tools"] => nightly::install(),
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),

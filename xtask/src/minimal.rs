@@ -2,11 +2,14 @@
 //! manifests allow. What it does not build with, it must not allow.
 
 use std::path::Path;
-use std::process::Command;
 
+use crate::nightly;
 use crate::openssl::Openssl;
 use crate::process::{cargo, run as run_command};
 use crate::tree;
+
+/// What a nightly cargo has of its own: which versions are the oldest, only it tells.
+pub(crate) const PROGRAM: &str = "update";
 
 /// Builds a copy of the workspace with those versions.
 pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
@@ -15,10 +18,8 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     tree::copy_to(&tree)?;
     let build =
         std::path::absolute(place.join("build")).map_err(|error| tree::told(place, &error))?;
-    // Which versions they are, only a nightly cargo tells; they are built by the compiler of everybody else.
-    let mut oldest = Command::new("rustup");
-    oldest.args(["run", "nightly", "cargo", "update", "-Z", "direct-minimal-versions"]);
-    run_command(oldest.current_dir(&tree).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN"))?;
+    let mut oldest = nightly::cargo(&[PROGRAM, "-Z", "direct-minimal-versions"]);
+    run_command(oldest.current_dir(&tree))?;
     let feature = openssl.feature();
     let features =
         format!("jose-core/std,jose-suite/rustcrypto,jose-suite/{feature},jose-cli/{feature}");
