@@ -15,6 +15,7 @@ mod fips;
 mod fuzz;
 mod interop;
 mod minimal;
+mod miri;
 mod musts;
 mod nightly;
 mod openssl;
@@ -53,6 +54,7 @@ usage: cargo xtask COMMAND
   trust [--write]  on one page, what all this was held against; or written to docs/trust.md
   minimal          the workspace with the oldest versions of what it depends on
   timing [NAME]    whether times tell of secrets, measured
+  miri             the unit tests of jose-core, interpreted, which finds undefined behaviour
   tools            a nightly compiler and the programs of cargo that tasks need, installed
   weakened         the library with a check taken out of it, which the tests have to notice
   interop [--write]
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         ["minimal"] => Openssl::detect().and_then(minimal::run),
         ["timing"] => timing::run(None),
         ["timing", name] => timing::run(Some(name)),
+        ["miri"] => miri::run(),
         ["tools"] => nightly::install(),
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),

@@ -52,6 +52,12 @@ pub(crate) fn install() -> Result<(), String> {
     Ok(())
 }
 
+/// Installs a component of the nightly toolchain that is not there.
+pub(crate) fn component(name: &str) -> Result<(), String> {
+    let args = ["component", "add", "--toolchain", toolchain(), name];
+    run_command(Command::new("rustup").args(args))
+}
+
 fn toolchain() -> &'static str {
     if is_installed(PINNED) { PINNED } else { "nightly" }
 }
