@@ -10,6 +10,7 @@
 mod api;
 mod bench;
 mod ci;
+mod coverage;
 mod features;
 mod fips;
 mod fuzz;
@@ -55,6 +56,7 @@ usage: cargo xtask COMMAND
   minimal          the workspace with the oldest versions of what it depends on
   timing [NAME]    whether times tell of secrets, measured
   miri             the unit tests of jose-core, interpreted, which finds undefined behaviour
+  coverage         which lines the tests execute, in numbers
   tools            a nightly compiler and the programs of cargo that tasks need, installed
   weakened         the library with a check taken out of it, which the tests have to notice
   interop [--write]
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
         ["timing"] => timing::run(None),
         ["timing", name] => timing::run(Some(name)),
         ["miri"] => miri::run(),
+        ["coverage"] => Openssl::detect().and_then(coverage::run),
         ["tools"] => nightly::install(),
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
