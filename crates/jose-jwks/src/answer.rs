@@ -23,14 +23,15 @@ impl Validators {
         Self { etag: field(ETAG), last_modified: field(LAST_MODIFIED) }
     }
 
-    /// The fields of a conditional request.
-    pub(crate) fn condition(&self, request: &mut HeaderMap) {
+    /// Adds the fields of a conditional request, if there is anything to compare with; and tells whether there is.
+    pub(crate) fn condition(&self, request: &mut HeaderMap) -> bool {
         if let Some(etag) = &self.etag {
             request.insert(IF_NONE_MATCH, etag.clone());
         }
         if let Some(last_modified) = &self.last_modified {
             request.insert(IF_MODIFIED_SINCE, last_modified.clone());
         }
+        self.etag.is_some() || self.last_modified.is_some()
     }
 }
 

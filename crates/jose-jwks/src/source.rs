@@ -317,9 +317,8 @@ impl Remote {
         let mut request = request(&address)?;
         let origin = held.as_ref().and_then(|held| held.origin.as_ref());
         let origin = origin.filter(|origin| origin.address == address);
-        if let Some(origin) = origin {
-            origin.validators.condition(request.headers_mut());
-        }
+        let conditional =
+            origin.is_some_and(|origin| origin.validators.condition(request.headers_mut()));
         let limit = self.config.limits.jwk_set;
         let answer = self.ask(request, limit).await?;
         let age = age_left(answer.headers());
@@ -327,7 +326,9 @@ impl Remote {
         let (parts, body) = answer.into_parts();
         let validators = Validators::of(&parts.headers);
         match (kind, &held, origin) {
-            (Kind::Same, ..) => Ok(Outcome::Same { age }),
+            (Kind::Same, ..) if conditional => Ok(Outcome::Same { age }),
+            // Nobody asked whether anything has changed, so this says nothing of what is held.
+            (Kind::Same, ..) => Err(FetchError::Status { status: parts.status, retry_after: None }),
             (Kind::Body, Some(held), Some(origin)) if origin.body == body => {
                 let origin = Origin { address, validators, body };
                 let (set, keys) = (Arc::clone(&held.set), held.keys.clone());
