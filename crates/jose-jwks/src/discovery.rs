@@ -38,6 +38,8 @@ struct Metadata {
 
 impl Place {
     pub(crate) fn of_issuer(issuer: &str, config: &Config) -> Result<Self, ConfigError> {
+        // By itself, for `https://` without a host would get one from the path.
+        config.address(issuer)?;
         // §4.1: a slash at the end is taken off before the path is appended, and is a part of the name all the same.
         let base = issuer.strip_suffix('/').unwrap_or(issuer);
         if base.contains('?') {
@@ -84,6 +86,10 @@ async fn ask(issuer: &str, metadata: &Uri, remote: &Remote) -> Result<Uri, Fetch
     let Kind::Body = check(&answer, remote.config.any_content_type)? else {
         return Err(FetchError::Metadata);
     };
+    // serde would also read an array, by position.
+    if !answer.body().trim_ascii_start().starts_with(b"{") {
+        return Err(FetchError::Metadata);
+    }
     let metadata: Metadata =
         serde_json::from_slice(answer.body()).map_err(|_| FetchError::Metadata)?;
     // §4.3: exactly, or one provider speaks for another.
