@@ -61,6 +61,8 @@ impl<F: Fetch> Fetch for Arc<F> {
 pub enum FetchError {
     /// The fetch ended without a verdict: its task panicked, or its runtime was shut down.
     Abandoned,
+    /// There is no client: it was told what it cannot do, or finds no root that is trusted.
+    Client(Arc<dyn Error + Send + Sync>),
     /// The body is compressed, which nobody asked for.
     ContentEncoding,
     /// The body is of a type that is not JSON.
@@ -99,6 +101,12 @@ impl FetchError {
         Self::Transport(source.into().into())
     }
 
+    /// There is no client, for this reason.
+    #[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
+    pub(crate) fn client(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Client(source.into().into())
+    }
+
     /// The body is longer than `limit` octets.
     #[must_use]
     pub const fn too_long(limit: usize) -> Self {
@@ -109,6 +117,7 @@ impl FetchError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Client(_) => "ERR_JWK_SET_CONFIG",
             Self::ContentEncoding
             | Self::ContentType
             | Self::Malformed(_)
@@ -134,6 +143,7 @@ impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Abandoned => f.write_str("the fetch was abandoned"),
+            Self::Client(_) => f.write_str("there is no such client"),
             Self::ContentEncoding => f.write_str("the answer is compressed"),
             Self::ContentType => f.write_str("the answer is not JSON by its content type"),
             Self::Issuer => f.write_str("the metadata are those of another issuer"),
@@ -154,7 +164,7 @@ impl Error for FetchError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Malformed(error) => Some(error),
-            Self::Transport(error) => Some(error.as_ref()),
+            Self::Client(error) | Self::Transport(error) => Some(error.as_ref()),
             _ => None,
         }
     }

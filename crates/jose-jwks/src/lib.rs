@@ -20,7 +20,6 @@
 //! |---|---|---|
 //! | `axum` | | `router`: a published set in axum |
 //! | `blocking` | | `Blocking` |
-//! | `reqwest` | | `Client` |
 //! | `reqwest-native-tls` | | `Client::native_tls`: the system's TLS |
 //! | `reqwest-rustls` | yes | `Client::rustls` |
 #![forbid(unsafe_code)]
@@ -30,10 +29,16 @@ mod answer;
 #[cfg(feature = "blocking")]
 mod blocking;
 pub mod cache;
+#[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
+mod client;
+#[cfg(feature = "reqwest-rustls")]
+mod client_rustls;
 mod config;
 mod discovery;
 mod fetch;
 mod issuers;
+#[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
+mod public_addresses;
 mod publish;
 mod rotation;
 #[cfg(feature = "axum")]
@@ -44,6 +49,8 @@ mod status;
 #[cfg(feature = "blocking")]
 pub use self::blocking::Blocking;
 pub use self::cache::Times;
+#[cfg(any(feature = "reqwest-rustls", feature = "reqwest-native-tls"))]
+pub use self::client::{Client, ClientOptions};
 pub use self::config::{Config, ConfigError};
 pub use self::fetch::{Fetch, FetchError};
 pub use self::issuers::{Error, Issuers};
