@@ -27,6 +27,14 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
         ),
     }
 
+    clippy("jose-jwks", "--lib", "")?;
+    clippy("jose-jwks", "--lib", "reqwest-rustls")?;
+    // By itself this binds to what is installed. Where that is none, `clippy` of the whole has it with the vendored one.
+    if openssl == Openssl::System {
+        clippy("jose-jwks", "--lib", "reqwest-native-tls")?;
+        clippy("jose-jwks", "--lib", "reqwest-native-tls,reqwest-rustls")?;
+    }
+
     // Without a backend there is no example that could run: the library and its documentation.
     clippy("jose-suite", "--lib", "")?;
     run_command(cargo(&["test", "-p", "jose-suite", "--doc"]).args(only("")))?;

@@ -48,18 +48,21 @@ impl Openssl {
         }
     }
 
-    /// The features that switch both backends on in every member of the workspace.
+    /// The features that switch both backends on in every member of the workspace, and what runs in the ordinary suite.
     pub(crate) const fn workspace_features(self) -> &'static str {
         match self {
             Self::System => {
                 "jose-core/std,\
                  jose-cli/openssl,jose-suite/rustcrypto,jose-suite/openssl,jose-suite/std,\
-                 jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl"
+                 jose-jwks/reqwest-native-tls,jose-jwks/reqwest-rustls,\
+                 jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl,jose-tests/http"
             }
             Self::Vendored => {
                 "jose-core/std,jose-openssl/vendored,\
                  jose-cli/openssl-vendored,jose-suite/rustcrypto,jose-suite/openssl-vendored,jose-suite/std,\
-                 jose-examples/openssl-vendored,jose-tests/rustcrypto,jose-tests/openssl-vendored"
+                 jose-jwks/reqwest-native-tls,jose-jwks/reqwest-rustls,\
+                 jose-examples/openssl-vendored,jose-tests/rustcrypto,jose-tests/openssl-vendored,\
+                 jose-tests/http"
             }
         }
     }

@@ -1,0 +1,22 @@
+//! The keys of an issuer over HTTP, from servers that are there: on the loopback interface, with every way to answer that
+//! a server has. Each test asserts how often the server was asked.
+#![forbid(unsafe_code)]
+#![allow(
+    unreachable_pub,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, and its modules are its own"
+)]
+
+mod addresses;
+mod answers;
+mod discovery;
+mod failures;
+mod freshness;
+mod many;
+mod rotation;
+mod server;
+mod sets;
+mod support;
+mod tls;
