@@ -278,7 +278,8 @@ fn names(text: &str) -> BTreeSet<String> {
     let mut is_test = false;
     for line in text.lines().map(str::trim_start) {
         let name = if is_test {
-            line.strip_prefix("fn ").or_else(|| line.strip_prefix("struct "))
+            let item = line.strip_prefix("async ").unwrap_or(line);
+            item.strip_prefix("fn ").or_else(|| item.strip_prefix("struct "))
         } else {
             None
         };
@@ -286,7 +287,8 @@ fn names(text: &str) -> BTreeSet<String> {
             names.extend(name.split(['(', ';']).next().map(str::to_owned));
         }
         is_test = match line {
-            "#[test]" => true,
+            "#[test]" | "#[tokio::test]" => true,
+            _ if line.starts_with("#[tokio::test(") => true,
             _ if line.starts_with("/// ```compile_fail") => true,
             // What may stand between such a line and the item.
             _ => is_test && (line.starts_with("#[") || line.starts_with("//")),
@@ -315,6 +317,11 @@ mod tests {
         fn a_test() {
         }
         fn a_helper() {}
+        #[tokio::test]
+        async fn a_task() {}
+        #[tokio::test(flavor = \"multi_thread\")]
+        async fn many_tasks() {}
+        async fn another_helper() {}
 
         /// ```compile_fail,E0451
         /// wrong
@@ -334,9 +341,15 @@ mod tests {
 
     #[test]
     fn tests_that_exist_are_found_and_others_are_told() {
-        for test in
-            ["jwk::a_key", "jwk::another_key", "jws::a_token", "a/b.rs::a_test", "a/b.rs::Mistake"]
-        {
+        for test in [
+            "jwk::a_key",
+            "jwk::another_key",
+            "jws::a_token",
+            "a/b.rs::a_test",
+            "a/b.rs::a_task",
+            "a/b.rs::many_tasks",
+            "a/b.rs::Mistake",
+        ] {
             assert_eq!(find(test), Ok(()), "{test}");
         }
         for test in [
@@ -344,6 +357,7 @@ mod tests {
             "jwt::a_key",
             "a_key",
             "a/b.rs::a_helper",
+            "a/b.rs::another_helper",
             "a/b.rs::Helper",
             "a/b.rs::a_key",
             "a/c.rs::a_test",

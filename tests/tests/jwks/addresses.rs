@@ -93,8 +93,7 @@ async fn only_public_addresses_are_asked_where_that_is_said() {
 }
 
 #[tokio::test]
-async fn metadata_do_not_lead_to_an_address_that_is_not_public() {
-    // The client is the same for both requests: that the metadata came from here shows what it would do.
+async fn metadata_are_not_asked_for_at_an_address_that_is_not_public() {
     let server = Server::start(|_| Reply::status(500)).await;
     let client = clients(&options().public_addresses_only())[0].clone();
     let config = config(backends()[0], &Clock::new());

@@ -4,7 +4,6 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use jose::crypto::Backend;
-use jose::jws::Unverified;
 use jose_jwks::{FetchError, Source};
 use jose_tests::backends;
 
@@ -213,19 +212,14 @@ async fn metadata_that_move_the_set_are_followed() {
         assert_refused(verify(&source, &token(&new, backend)).await, NO_KEY);
         verify(&source, &token(&old, backend)).await.unwrap();
         clock.advance(60);
-        assert_refused_or_verified(&source, &token(&new, backend)).await;
+        // It may be fetched in the background, so that there is no saying what this one finds.
+        drop(verify(&source, &token(&new, backend)).await);
         crate::support::until("the set is found", || moved.load(Ordering::SeqCst) == 1).await;
         clock.advance(30);
         verify(&source, &token(&new, backend)).await.unwrap();
         assert_refused(verify(&source, &token(&old, backend)).await, NO_KEY);
         assert_eq!(server.count_of(METADATA), 2);
     }
-}
-
-/// Either, for it may be fetched in the background.
-async fn assert_refused_or_verified(source: &Source, token: &str) {
-    let unverified = Unverified::parse(token).unwrap();
-    drop(source.keys_for(&unverified).await.unwrap());
 }
 
 #[tokio::test]
@@ -239,7 +233,6 @@ async fn metadata_that_have_become_those_of_another_lead_nowhere() {
         let to = elsewhere.url("/jwks");
         server.answers(move |_| metadata("https://elsewhere.example", &to));
         clock.advance(3600 + 599); // the answer may still be used, for want of another
-        clock.advance(0);
         verify(&source, &token(&jwk, backend)).await.unwrap();
         clock.advance(25 * 3600);
         assert!(matches!(fetch_error(source.ready().await), FetchError::Issuer));

@@ -5,8 +5,9 @@
     unreachable_pub,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::std_instead_of_alloc,
     clippy::unwrap_used,
-    reason = "a test may fail by panicking, and its modules are its own"
+    reason = "a test may fail by panicking, its modules are its own, and it needs std"
 )]
 
 mod addresses;

@@ -1,6 +1,9 @@
 //! Keys that come and go.
 
+use std::sync::Arc;
+
 use jose_tests::backends;
+use tokio::sync::Semaphore;
 
 use crate::server::{Reply, Server};
 use crate::support::{Clock, NO_KEY, assert_refused, key, set, source, token, until, verify};
@@ -93,8 +96,8 @@ async fn a_new_answer_is_fetched_ahead_while_nobody_waits() {
         let token = token(&jwk, backend);
         verify(&source, &token).await.unwrap();
 
-        let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
-        let (behind, same) = (std::sync::Arc::clone(&gate), set([&jwk]));
+        let gate = Arc::new(Semaphore::new(0));
+        let (behind, same) = (Arc::clone(&gate), set([&jwk]));
         server.answers(move |_| Reply::json(&same).behind(&behind));
         clock.advance(541); // of 600, with 60 ahead
         for _ in 0..50 {
