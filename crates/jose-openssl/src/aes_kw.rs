@@ -39,7 +39,7 @@ impl KeyWrapper for AesKw {
 impl KeyUnwrapper for AesKw {
     fn unwrap_key(&self, encrypted_key: &[u8], cek_len: usize) -> Result<SecretBytes, Refused> {
         let cipher = self.0.decrypt(None).map_err(Refused::Unavailable)?;
-        let mut cek = cipher.wrap(encrypted_key).map_err(|_| Refused::Invalid)?;
+        let mut cek = cipher.unwrap(encrypted_key)?;
         if cek.len() != cek_len {
             return Err(Refused::Invalid);
         }

@@ -829,13 +829,14 @@ impl KeyTemplate {
 
     /// Writes `text`, encrypted, to `out` and returns its length.
     pub(crate) fn encrypted(&self, text: &[u8], out: &mut [u8]) -> Result<usize, CryptoError> {
-        self.apply(ffi::EVP_PKEY_encrypt, text, out)
+        self.apply(ffi::EVP_PKEY_encrypt, text, out)?.ok_or_else(failed)
     }
 
     /// Writes `text`, decrypted, to `out`, which is as long as the key's modulus, and returns its
     /// length.
-    pub(crate) fn decrypted(&self, text: &[u8], out: &mut [u8]) -> Result<usize, CryptoError> {
-        self.apply(ffi::EVP_PKEY_decrypt, text, out)
+    pub(crate) fn decrypted(&self, text: &[u8], out: &mut [u8]) -> Result<usize, Refused> {
+        let len = self.apply(ffi::EVP_PKEY_decrypt, text, out).map_err(Refused::Unavailable)?;
+        len.ok_or_else(refused)
     }
 
     fn apply(
@@ -849,13 +850,14 @@ impl KeyTemplate {
         ) -> c_int,
         text: &[u8],
         out: &mut [u8],
-    ) -> Result<usize, CryptoError> {
+    ) -> Result<Option<usize>, CryptoError> {
         let ctx = self.copy()?;
         let (mut len, input) = (out.len(), address(text));
         // SAFETY: `len` says how much `out` has room for, and OpenSSL refuses if it needs more; the
         // address of the text is good for its length.
-        ok(unsafe { operation(ctx.as_ptr(), out.as_mut_ptr(), &raw mut len, input, text.len()) })?;
-        Ok(len)
+        let code =
+            unsafe { operation(ctx.as_ptr(), out.as_mut_ptr(), &raw mut len, input, text.len()) };
+        Ok((code == 1).then_some(len))
     }
 
     /// Fills `z`, which must be as long as the shared secret, with that shared with `peer`: a public
@@ -978,23 +980,29 @@ impl RunningCipher {
         Ok(())
     }
 
-    /// The text under AES Key Wrap, or out of it.
-    pub(crate) fn wrap(mut self, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
-        let len = match self.direction {
-            Direction::Encrypt => text.len().saturating_add(8),
-            Direction::Decrypt => text.len().saturating_sub(8),
-        };
-        // More room than either takes: by as much as a block of any cipher here.
+    /// A key under AES Key Wrap.
+    pub(crate) fn wrap(mut self, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+        self.key_wrap(key, key.len().saturating_add(8)).ok_or_else(failed)
+    }
+
+    /// A key out of AES Key Wrap.
+    pub(crate) fn unwrap(mut self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refused> {
+        self.key_wrap(wrapped, wrapped.len().saturating_sub(8)).ok_or_else(refused)
+    }
+
+    /// What comes of `text`, if it is `len` octets. Whatever else it is, the errors stay on the queue.
+    fn key_wrap(&mut self, text: &[u8], len: usize) -> Option<Zeroizing<Vec<u8>>> {
+        // More room than either direction takes: by as much as a block of any cipher here.
         let mut out = Zeroizing::new(vec![0; text.len().saturating_add(16)]);
         // SAFETY: the address is good for the length of the text, and `out` has room for it and for
         // a block.
-        let written = unsafe { self.update(out.as_mut_ptr(), address(text), text.len()) }?;
+        let written = unsafe { self.try_update(out.as_mut_ptr(), address(text), text.len()) }?;
         // Nothing at all is no error to OpenSSL, and some failures show in the length alone.
         if written != len || written == 0 {
-            return Err(failed());
+            return None;
         }
         out.truncate(len);
-        Ok(out)
+        Some(out)
     }
 
     /// Puts the first `len` octets of `buffer` through the cipher, in place, and returns how many
@@ -1083,15 +1091,25 @@ impl RunningCipher {
         input: *const u8,
         len: usize,
     ) -> Result<usize, CryptoError> {
+        // SAFETY: promised by the caller.
+        unsafe { self.try_update(out, input, len) }.ok_or_else(failed)
+    }
+
+    /// As `update`; where it gives nothing, the errors stay on the queue.
+    ///
+    /// # Safety
+    ///
+    /// As `update`.
+    unsafe fn try_update(&mut self, out: *mut u8, input: *const u8, len: usize) -> Option<usize> {
         let update = match self.direction {
             Direction::Encrypt => ffi::EVP_EncryptUpdate,
             Direction::Decrypt => ffi::EVP_DecryptUpdate,
         };
-        let len = c_int::try_from(len).map_err(CryptoError::from_source)?;
+        let len = c_int::try_from(len).ok()?;
         let mut written = 0;
         // SAFETY: the context is live, and the rest is promised by the caller.
-        ok(unsafe { update(self.ctx.as_ptr(), out, &raw mut written, input, len) })?;
-        usize::try_from(written).map_err(|_| failed())
+        let code = unsafe { update(self.ctx.as_ptr(), out, &raw mut written, input, len) };
+        if code == 1 { usize::try_from(written).ok() } else { None }
     }
 
     fn block_len(&self) -> usize {
@@ -1302,6 +1320,14 @@ fn ok(code: c_int) -> Result<(), CryptoError> {
 /// Takes all errors off the queue of this thread.
 fn failed() -> CryptoError {
     CryptoError::from_source(ErrorStack::get())
+}
+
+/// Throws all errors on the queue of this thread away. To copy them for nobody would make a refusal take
+/// longer than an answer, where core takes the same steps after both (RFC 7516 §11.5).
+fn refused() -> Refused {
+    // SAFETY: takes nothing.
+    unsafe { ffi::ERR_clear_error() };
+    Refused::Invalid
 }
 
 /// Where the octets are. An empty slice may point anywhere in Rust, which C does not expect.
