@@ -22,6 +22,7 @@ mod nightly;
 mod openssl;
 mod process;
 mod sbom;
+mod secrets;
 mod table;
 mod test;
 mod tidy;
@@ -58,6 +59,7 @@ usage: cargo xtask COMMAND
   miri             the unit tests of jose-core, interpreted, which finds undefined behaviour
   coverage         which lines the tests execute, in numbers
   tools            a nightly compiler and the programs of cargo that tasks need, installed
+  secrets [NAME]   whether anything branches on a secret, as Valgrind sees it
   weakened         the library with a check taken out of it, which the tests have to notice
   interop [--write]
                    libraries and programs of others installed, the tests with them, and the page
@@ -103,6 +105,8 @@ fn main() -> ExitCode {
         ["miri"] => miri::run(),
         ["coverage"] => Openssl::detect().and_then(coverage::run),
         ["tools"] => nightly::install(),
+        ["secrets"] => secrets::run(None),
+        ["secrets", name] => secrets::run(Some(name)),
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
