@@ -45,8 +45,9 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
                 .push(format!("{check}: nothing was reported, so that nothing else says anything"));
         }
     }
-    let stale = (0..pins.len()).filter(|index| filter.is_none() && !used.contains(index));
-    problems.extend(stale.map(|index| format!("{PINS}: `{}` is not reported", pins[index].inner)));
+    let pins =
+        pins.iter().enumerate().filter(|(index, _)| filter.is_none() && !used.contains(index));
+    problems.extend(pins.map(|(_, pin)| format!("{PINS}: `{}` is not reported", pin.inner)));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }
 }
 
