@@ -457,6 +457,10 @@ macro_rules! suite {
             a_file_has_a_bounded_number_of_blocks
             a_type_that_is_not_known_is_not_shown
             pem_of_another_format_is_told_by_name
+            a_key_fits_content_encryption_by_its_length
+            an_unknown_key_fits_no_key_management
+            the_point_zero_has_no_structure
+            a_private_exponent_is_below_its_modulus
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named
@@ -501,6 +505,7 @@ macro_rules! suite {
             a_key_counts_once
             an_external_key_counts_once
             a_shared_key_with_zeros_counts_once
+            a_shared_key_and_the_digest_that_stands_for_it_count_once
             a_policy_is_held_to_by_a_compact_token
             a_signature_taken_alone_is_not_all
             claims_are_not_accepted_under_a_laxer_policy
@@ -663,6 +668,7 @@ macro_rules! suite {
             an_encrypted_token_has_the_type_that_is_asked_for
             a_condition_sees_what_was_decrypted
             options_are_added_to_encrypted_claims
+            what_becomes_no_encrypted_token_says_why
             encrypted_content_that_is_no_object_holds_no_claims
             a_decryption_policy_holds_for_claims
             claims_are_signed_and_then_encrypted
@@ -719,6 +725,7 @@ macro_rules! suite {
             times_are_rounded_down_and_may_be_past
             a_token_name_is_drawn_when_asked_for_and_never_twice
             a_token_name_that_cannot_be_drawn_is_an_error
+            what_is_not_signed_says_why
             claims_signed_in_two_steps_verify
             a_token_is_refused_in_the_second_it_expires
             a_token_is_accepted_from_the_second_of_its_nbf
@@ -756,6 +763,7 @@ macro_rules! suite {
             claims_that_do_not_fit_are_refused_without_being_quoted
             a_forged_token_is_never_called_expired
             failures_have_their_codes
+            errors_say_what_and_why
             errors_quote_nothing_of_the_token
             looking_at_a_token_verifies_nothing
             the_second_half_of_verifying_holds_the_same_rules
@@ -924,6 +932,7 @@ mod tests {
                     include_str!("jwk/passwords.rs"),
                     include_str!("jwk/completion.rs"),
                     include_str!("jwk/import.rs"),
+                    include_str!("jwk/fit.rs"),
                 ],
             ),
             (

@@ -211,6 +211,29 @@ pub fn options_are_added_to_encrypted_claims(subject: &Subject) {
     }
 }
 
+/// What is not encrypted, or not decrypted, says what did not work, and its source why.
+pub fn what_becomes_no_encrypted_token_says_why(subject: &Subject) {
+    let (to, from) = keys(subject);
+    let texts = |error: &dyn Error| {
+        let source = error.source().expect("a source");
+        (error.to_string(), source.to_string())
+    };
+    let (what, why) = texts(&builder().encrypt(&json!([]), &to).unwrap_err());
+    assert_eq!(what, "these claims cannot go into a token");
+    assert_eq!(why, "these claims cannot be signed");
+    let header = Header::new().with_crit(["nobody"]);
+    let (what, why) = texts(&builder().header(header).encrypt(&json!({}), &to).unwrap_err());
+    assert_eq!(what, "the token could not be encrypted");
+    assert!(!why.is_empty());
+    let token = builder().encrypt(&json!({}), &to).unwrap();
+    let (token, _tag) = token.rsplit_once('.').unwrap();
+    let token = format!("{token}.{}", base64url::encode(&[0; 16]));
+    let refused = jwt::decrypt_claims(&token, &from, &Validation::new(), at(0)).unwrap_err();
+    let (what, why) = texts(&refused);
+    assert_eq!(what, "the token was not decrypted");
+    assert_eq!(why, DecryptError::Failed.to_string());
+}
+
 /// Content that is no JSON object holds no claims.
 pub fn encrypted_content_that_is_no_object_holds_no_claims(subject: &Subject) {
     let (to, from) = keys(subject);

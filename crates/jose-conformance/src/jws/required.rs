@@ -225,6 +225,34 @@ pub fn a_shared_key_with_zeros_counts_once(subject: &Subject) {
     assert_eq!(unmet(jws.verify_with(&keys, &two)), (2, MISSING, vec![]));
 }
 
+/// HMAC takes the digest of a key that is longer than a block, so that it is one key with its digest; a key
+/// that fits in a block is another than its digest.
+pub fn a_shared_key_and_the_digest_that_stands_for_it_count_once(subject: &Subject) {
+    let two = requiring(Required::DistinctKeys(2));
+    for (alg, hash, block_len) in
+        [(S::HS256, Hash::Sha256, 64), (S::HS384, Hash::Sha384, 128), (S::HS512, Hash::Sha512, 128)]
+    {
+        for (len, distinct) in [(block_len, 2), (block_len + 1, 1)] {
+            let k = vec![7; len];
+            let mut digest = vec![0; hash.digest_len()];
+            subject.backend().digest(hash, &[&k], &mut digest).unwrap();
+            let jwks = [(k, "long"), (digest, "digest")].map(|(k, kid)| {
+                Jwk::from_secret_octets(k).unwrap().with_alg(alg).unwrap().with_kid(kid)
+            });
+            let jws = signed_by(&jwks.clone().map(|jwk| signing(&jwk, subject)));
+            let keys = set(jwks.map(|jwk| verifying(&jwk, subject)));
+            assert_eq!(jws.verify(&keys).unwrap().signatures().count(), 2);
+            match jws.verify_with(&keys, &two) {
+                Ok(_) => assert_eq!(distinct, 2, "{alg} {len}"),
+                refused => {
+                    assert_eq!(distinct, 1, "{alg} {len}");
+                    assert_eq!(unmet(refused), (2, MISSING, vec![]));
+                }
+            }
+        }
+    }
+}
+
 /// A token with one signature is held to a policy that asks for more.
 pub fn a_policy_is_held_to_by_a_compact_token(subject: &Subject) {
     let key = verifier(S::HS256, subject);

@@ -360,6 +360,27 @@ pub fn failures_have_their_codes(subject: &Subject) {
     assert_eq!(verify(&token, &renamed).code(), "ERR_JWK_KEY_NOT_FOUND");
 }
 
+/// An error says what did not work, and its source why; claims that break several rules say each.
+pub fn errors_say_what_and_why(subject: &Subject) {
+    let own = trusted(subject);
+    let why = |token: &str, rules: &Validation| {
+        chain(&jwt::verify_claims(token, &own, rules, at(200)).unwrap_err())
+    };
+    let both = "{\"aud\":\"shop\",\"exp\":100}";
+    let none = Validation::new();
+    let acceptable = "the claims are not acceptable";
+    let unexpected = "`aud` is present and no audience was expected; expired at 100, it is 200";
+    assert_eq!(why(&genuine(both, subject), &none), [acceptable, unexpected]);
+    let other = "`aud` does not name the expected audience";
+    let rules = none.clone().audience("api");
+    assert_eq!(why(&genuine("{\"aud\":\"shop\"}", subject), &rules), [acceptable, other]);
+    let forged = why(&forged(&genuine("{}", subject), "{ }"), &none);
+    assert_eq!(forged, ["the token was not accepted", &VerifyError::InvalidSignature.to_string()]);
+    let malformed = why("e30.e30", &none);
+    assert_eq!(malformed[0], "not a well-formed token");
+    assert_eq!(malformed.len(), 2, "{malformed:?}");
+}
+
 /// Errors say which rule was broken, in a few words, and none of them is the token's.
 pub fn errors_quote_nothing_of_the_token(subject: &Subject) {
     let long = MARKER.repeat(100_000 / MARKER.len());

@@ -362,6 +362,27 @@ pub fn a_token_name_that_cannot_be_drawn_is_an_error(subject: &Subject) {
     assert_eq!(chain(&error).last().unwrap(), "no entropy");
 }
 
+/// What is not signed says what did not work, and its source why.
+pub fn what_is_not_signed_says_why(subject: &Subject) {
+    let why = |builder: Builder, claims: &Value, key: &SigningKey| {
+        chain(&builder.sign(claims, key).unwrap_err())
+    };
+    let (plain, own) = (|| Builder::at(at(0)), key(subject));
+    let claims = why(plain(), &json!({"exp": "x"}), &own);
+    assert_eq!(claims[0], "these claims cannot be signed");
+    assert_eq!(claims.len(), 2, "{claims:?}");
+    let duration = why(plain().expires_in("0s"), &json!({}), &own);
+    assert_eq!(duration[0], "a time option cannot be honoured");
+    assert_eq!(duration.len(), 2, "{duration:?}");
+    let conflict = why(plain().expires_in("1h").expires_at(at(9)), &json!({}), &own);
+    assert_eq!(conflict.len(), 1, "{conflict:?}");
+    assert!(conflict[0].ends_with(" exclude each other"), "{conflict:?}");
+    let header = keys::signer(SignatureAlgorithm::HS512, subject.backend()).header();
+    let other = why(plain().header(header), &json!({}), &own);
+    assert_eq!(other[0], "the token could not be signed");
+    assert!(other.len() >= 2, "{other:?}");
+}
+
 /// Claims laid out for a key that is held elsewhere are those signed here, and verify.
 pub fn claims_signed_in_two_steps_verify(subject: &Subject) {
     for alg in subject.algorithms() {

@@ -172,3 +172,35 @@ pub(super) fn check_montgomery(okp: &Okp) -> Result<(), KeyError> {
     };
     if weak { Err(KeyError::Weak) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwk::Ec;
+
+    fn point(crv: EcCurve, octet: u8) -> Params {
+        let number = alloc::vec![octet; crv.coordinate_len()];
+        Params::Ec(Ec::new(crv, number.clone(), number, None).unwrap())
+    }
+
+    #[test]
+    fn an_ephemeral_key_is_of_the_type_and_the_curve_of_the_recipients() {
+        let own = point(EcCurve::P256, 1);
+        let montgomery = |crv: OkpCurve| {
+            Params::Okp(Okp::new(crv, alloc::vec![9; crv.key_len()], None).unwrap())
+        };
+        assert!(check_epk(&point(EcCurve::P256, 2), &own).is_ok());
+        let x25519 = montgomery(OkpCurve::X25519);
+        assert!(check_epk(&x25519, &x25519).is_ok());
+        for (epk, own) in [
+            (point(EcCurve::P384, 2), &own),
+            (point(EcCurve::P256, 0), &own),
+            (x25519.clone(), &own),
+            (own.clone(), &x25519),
+            (montgomery(OkpCurve::X448), &x25519),
+        ] {
+            let refused = check_epk(&epk, own);
+            assert!(matches!(refused, Err(KeyError::Inconsistent)), "{epk:?} {refused:?}");
+        }
+    }
+}
