@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::openssl::Openssl;
 use crate::process::{cargo, run as run_command, succeeds};
-use crate::{api, features, fuzz, minimal, musts, nightly, tidy};
+use crate::{api, examples, features, fuzz, musts, nightly, tidy};
 
 /// Runs every step, also after one has failed, and sums up. With `all`, a step whose program is
 /// missing fails instead of being left out.
@@ -52,8 +52,8 @@ const STEPS: [Step; 10] = [
     Step { name: "doc", run: |openssl| Ok(doc(openssl)?) },
     Step { name: "tidy", run: |openssl| Ok(tidy::run(openssl)?) },
     Step { name: "api", run: |_| nightly(api::PROGRAM, || api::run(false)) },
-    Step { name: "minimal", run: |openssl| nightly(minimal::PROGRAM, || minimal::run(openssl)) },
     Step { name: "fuzz", run: |openssl| nightly(fuzz::PROGRAM, || fuzz::for_ci(openssl)) },
+    Step { name: "examples", run: |_| Ok(examples::run()?) },
     Step { name: "features", run: |openssl| Ok(features::run(openssl)?) },
 ];
 

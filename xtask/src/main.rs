@@ -11,6 +11,7 @@ mod api;
 mod bench;
 mod ci;
 mod coverage;
+mod examples;
 mod features;
 mod fips;
 mod fuzz;

@@ -9,7 +9,7 @@ use crate::process::{cargo, run as run_command};
 use crate::tree;
 
 /// What a nightly cargo has of its own: which versions are the oldest, only it tells.
-pub(crate) const PROGRAM: &str = "update";
+const PROGRAM: &str = "update";
 
 /// Builds a copy of the workspace with those versions.
 pub(crate) fn run(openssl: Openssl) -> Result<(), String> {

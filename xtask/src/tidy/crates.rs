@@ -65,7 +65,12 @@ const ALLOWED: &[Allowed] = &[
         optional: &["jose-rustcrypto", "jose-openssl"],
         dev: &[],
     },
-    Allowed { name: "jose-examples", normal: &["jose-suite"], optional: &[], dev: &[] },
+    Allowed {
+        name: "jose-examples",
+        normal: &["jose-jwks", "jose-suite"],
+        optional: &[],
+        dev: &[],
+    },
     Allowed { name: "xtask", normal: &[], optional: &[], dev: &[] },
 ];
 
