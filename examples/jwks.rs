@@ -107,12 +107,11 @@ impl Service {
     async fn verify(&self, token: &str) {
         let verdict = self.source.verify_jwt::<Claims>(token, &rules(), self.clock.now()).await;
         let fetched = self.fetched();
-        match verdict {
-            Ok(claims) => {
-                println!("  a token for {}: verified; {fetched} fetched so far", claims.sub)
-            }
-            Err(error) => println!("  a token: {}; {fetched} fetched so far", error.code()),
-        }
+        let told = match verdict {
+            Ok(claims) => format!("a token for {}: verified", claims.sub),
+            Err(error) => format!("a token: {}", error.code()),
+        };
+        println!("  {told}; {fetched} fetched so far");
     }
 
     fn fetched(&self) -> u64 {
