@@ -60,6 +60,12 @@ const ALLOWED: &[Allowed] = &[
     // The backend for the examples in its documentation, as above.
     Allowed { name: "jose-jwks", normal: &["jose-core"], optional: &[], dev: &["jose-rustcrypto"] },
     Allowed {
+        name: "jose-session",
+        normal: &["jose-core"],
+        optional: &[],
+        dev: &["jose-rustcrypto"],
+    },
+    Allowed {
         name: "jose-suite",
         normal: &["jose-core"],
         optional: &["jose-rustcrypto", "jose-openssl"],

@@ -1,0 +1,407 @@
+//! The session of one request: what it holds, and how that is changed.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::HeaderMap;
+use jose_core::UnixTime;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::cookies::Found;
+use crate::sessions::Inner;
+use crate::{Error, Sessions};
+
+/// What a session may hold: anything that becomes a JSON object and can be made of one. Its members `jti`, `iat` and
+/// `exp` are overwritten when it is sealed, and are not among what comes back.
+///
+/// Implemented for every type that can be.
+pub trait SessionData:
+    Clone + Default + DeserializeOwned + Serialize + Send + Sync + 'static
+{
+}
+
+impl<T: Clone + Default + DeserializeOwned + Serialize + Send + Sync + 'static> SessionData for T {}
+
+/// What a session is at one moment. Cheap to clone.
+pub struct Snapshot<T> {
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) created_at: Option<UnixTime>,
+    pub(crate) expires_at: Option<UnixTime>,
+    pub(crate) data: Arc<T>,
+    pub(crate) token: Option<Arc<str>>,
+}
+
+impl<T> Snapshot<T> {
+    /// The name of its token (`jti`): another with every change. `None` if there is no session.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// When it was sealed (`iat`).
+    #[must_use]
+    pub const fn created_at(&self) -> Option<UnixTime> {
+        self.created_at
+    }
+
+    /// When its time is over: by its `exp`, or its age.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<UnixTime> {
+        self.expires_at
+    }
+
+    /// Its data; the default ones if there is no session.
+    #[must_use]
+    pub fn data(&self) -> &T {
+        &self.data
+    }
+
+    /// Its token.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Whether there is a session.
+    #[must_use]
+    pub const fn exists(&self) -> bool {
+        self.id.is_some()
+    }
+}
+
+impl<T: Default> Snapshot<T> {
+    /// No session.
+    pub(crate) fn empty() -> Self {
+        let data = Arc::new(T::default());
+        Self { id: None, created_at: None, expires_at: None, data, token: None }
+    }
+}
+
+impl<T> Clone for Snapshot<T> {
+    fn clone(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            data: Arc::clone(&self.data),
+            token: self.token.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Snapshot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("id", &self.id)
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive() // data and token are somebody's secrets
+    }
+}
+
+/// The session of one request. Clones are the same session: what one changes, the others see. Changes follow one
+/// another, each all or nothing: one that fails leaves the session as it was, and is told to
+/// [`Hooks::on_error`](crate::Hooks::on_error).
+///
+/// Nothing reaches the client but by [`write_to`](Self::write_to).
+pub struct Session<T: 'static> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T: 'static> {
+    sessions: Arc<Inner<T>>,
+    found: Found,
+    read_only: bool,
+    state: Mutex<State<T>>,
+    /// Held by the change that is under way.
+    changing: tokio::sync::Mutex<()>,
+}
+
+struct State<T> {
+    current: Snapshot<T>,
+    failure: Option<Arc<Error>>,
+    due: Due,
+}
+
+/// What an answer has to tell the client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Due {
+    Clear,
+    Nothing,
+    Write,
+}
+
+impl<T: SessionData> Session<T> {
+    pub(crate) fn new(sessions: Arc<Inner<T>>, found: Found, read_only: bool) -> Self {
+        let state = State { current: Snapshot::empty(), failure: None, due: Due::Nothing };
+        let (state, changing) = (Mutex::new(state), tokio::sync::Mutex::new(()));
+        Self { shared: Arc::new(Shared { sessions, found, read_only, state, changing }) }
+    }
+
+    /// What it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot<T> {
+        self.state().current.clone()
+    }
+
+    /// The name of its token (`jti`): another with every change. `None` before the first, and after it was cleared.
+    #[must_use]
+    pub fn id(&self) -> Option<String> {
+        self.state().current.id().map(Into::into)
+    }
+
+    /// Whether there is a session: a token was accepted, or made.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.state().current.exists()
+    }
+
+    /// When it was sealed (`iat`).
+    #[must_use]
+    pub fn created_at(&self) -> Option<UnixTime> {
+        self.state().current.created_at
+    }
+
+    /// When its time is over: by its `exp`, or its age.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        self.state().current.expires_at
+    }
+
+    /// Its data; the default ones if there is no session.
+    #[must_use]
+    pub fn data(&self) -> Arc<T> {
+        Arc::clone(&self.state().current.data)
+    }
+
+    /// Its token. `None` if there is no session: before the first change, after it was cleared, and if what the request
+    /// brought was not accepted.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.state().current.token().map(Into::into)
+    }
+
+    /// Why there is no session although the request brought something.
+    #[must_use]
+    pub fn failure(&self) -> Option<Arc<Error>> {
+        self.state().failure.clone()
+    }
+
+    /// Whether it can only be read.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.shared.read_only
+    }
+
+    /// Whether an answer has to carry cookies: it was changed or cleared since [`write_to`](Self::write_to).
+    #[must_use]
+    pub fn is_dirty(&self) -> bool {
+        self.state().due != Due::Nothing
+    }
+
+    /// Whether its time is over by now. A session that is held for long, as that of a WebSocket is, should be asked.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        let expires_at = self.expires_at();
+        expires_at.is_some_and(|at| self.shared.sessions.is_over(at))
+    }
+
+    /// Changes the data, and seals them under a new name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if it can only be read, or could not be sealed; if a hook refused, or the store could not answer; and
+    /// [`Error::Revoked`] if it is good for one change and has had it.
+    pub async fn update(&self, change: impl FnOnce(&mut T) + Send) -> Result<(), Error> {
+        let change = |data: &T| {
+            let mut data = data.clone();
+            change(&mut data);
+            Ok(data)
+        };
+        self.change(change).await
+    }
+
+    /// As [`update`](Self::update), by what may fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update), and [`Error::Change`] if `change` fails.
+    pub async fn try_update<E: Into<Box<dyn StdError + Send + Sync>>>(
+        &self,
+        change: impl FnOnce(&mut T) -> Result<(), E> + Send,
+    ) -> Result<(), Error> {
+        let change = |data: &T| {
+            let mut data = data.clone();
+            change(&mut data).map_err(|error| Error::Change(error.into()))?;
+            Ok(data)
+        };
+        self.change(change).await
+    }
+
+    /// Sets the members that `patch` has, and leaves the others. A member that is an object is replaced, not merged.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update); [`Error::NotAnObject`] or [`Error::Data`] if data and patch do not fit.
+    pub async fn merge(&self, patch: impl Serialize + Send) -> Result<(), Error> {
+        let patch = object(&patch);
+        let change = |data: &T| {
+            let mut merged = object(data)?;
+            merged.extend(patch?);
+            serde_json::from_value(Value::Object(merged)).map_err(Error::Data)
+        };
+        self.change(change).await
+    }
+
+    /// Puts these data in the place of what is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn replace(&self, data: T) -> Result<(), Error> {
+        self.change(|_| Ok(data)).await
+    }
+
+    /// Seals the data as they are, under a new name and for the whole of its age.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn renew(&self) -> Result<(), Error> {
+        self.change(|data| Ok(data.clone())).await
+    }
+
+    /// Ends it: the client forgets it, and a store refuses its token from now on. Without a
+    /// [store](crate::Config::store), whoever kept the token has it until it expires.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if it can only be read, a hook refused, or the store could not answer. It is then there as before.
+    pub async fn clear(&self) -> Result<(), Error> {
+        let _changing = self.shared.changing.lock().await;
+        let old = self.snapshot();
+        match self.try_clear(&old).await {
+            Ok(()) => {
+                let mut state = self.state();
+                *state = State { current: Snapshot::empty(), failure: None, due: Due::Clear };
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error, &old).await),
+        }
+    }
+
+    /// Adds to an answer the `Set-Cookie` that the client has to see, if it was changed or cleared, and leaves those of
+    /// others as they are. Said again, it adds nothing until the next change.
+    pub fn write_to(&self, response: &mut HeaderMap) {
+        let mut state = self.state();
+        let due = std::mem::replace(&mut state.due, Due::Nothing);
+        let Some(cookies) = &self.shared.sessions.cookies else { return };
+        match (due, &state.current.token) {
+            (Due::Clear, _) => cookies.clear(&self.shared.found, response),
+            (Due::Write, Some(token)) => {
+                let lifetime = self.shared.sessions.max_age.zip(state.current.expires_at);
+                // Sealing saw to it that it fits.
+                let _fits = cookies.write(token, lifetime, &self.shared.found, response);
+            }
+            (Due::Nothing | Due::Write, _) => {}
+        }
+    }
+
+    async fn change(
+        &self,
+        change: impl FnOnce(&T) -> Result<T, Error> + Send,
+    ) -> Result<(), Error> {
+        let _changing = self.shared.changing.lock().await;
+        let old = self.snapshot();
+        match self.try_change(&old, change).await {
+            Ok(new) => {
+                self.put(new);
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error, &old).await),
+        }
+    }
+
+    async fn try_change(
+        &self,
+        old: &Snapshot<T>,
+        change: impl FnOnce(&T) -> Result<T, Error> + Send,
+    ) -> Result<Snapshot<T>, Error> {
+        self.check_writable()?;
+        let sessions = &self.shared.sessions;
+        let new = sessions.seal(change(old.data())?).await?;
+        sessions.hooks.on_update(&new, old).await?;
+        sessions.use_up(old).await?;
+        Ok(new)
+    }
+
+    async fn try_clear(&self, old: &Snapshot<T>) -> Result<(), Error> {
+        self.check_writable()?;
+        self.shared.sessions.hooks.on_clear(old).await?;
+        self.shared.sessions.revoke(old).await
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        if self.shared.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+    }
+
+    async fn failed(&self, error: Error, old: &Snapshot<T>) -> Error {
+        tracing::debug!(code = error.code(), "a session was not changed");
+        self.shared.sessions.hooks.on_error(&error, old).await;
+        error
+    }
+
+    /// It is what was just sealed.
+    pub(crate) fn put(&self, new: Snapshot<T>) {
+        *self.state() = State { current: new, failure: None, due: Due::Write };
+    }
+
+    /// It is what a token said.
+    pub(crate) fn accept(&self, read: Snapshot<T>) {
+        self.state().current = read;
+    }
+
+    /// It is none, for this reason.
+    pub(crate) fn refuse(&self, error: Error) {
+        self.state().failure = Some(Arc::new(error));
+    }
+
+    /// Nothing is awaited, and nothing that can panic is done, while it is held.
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sessions that it is one of.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<T> {
+        Sessions { inner: Arc::clone(&self.shared.sessions) }
+    }
+}
+
+impl<T> Clone for Session<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> fmt::Debug for Session<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("Session")
+            .field("current", &state.current)
+            .field("due", &state.due)
+            .field("read_only", &self.shared.read_only)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Data as the JSON object that they become.
+pub(crate) fn object(data: &impl Serialize) -> Result<Map<String, Value>, Error> {
+    match serde_json::to_value(data).map_err(Error::Data)? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Error::NotAnObject),
+    }
+}

@@ -1,0 +1,358 @@
+//! The sessions of one name: how a request's is read, and how data become a token.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, header};
+use jose_core::jwt::{self, ClaimFailure, Claims, Validation};
+use jose_core::{Limits, UnixTime};
+use serde_json::{Map, Value};
+
+use crate::cookies::{Cookies, Found};
+use crate::hooks::AnyHooks;
+use crate::session::object;
+use crate::token;
+use crate::{
+    Config, ConfigError, Context, Error, Expired, HeaderField, Hooks, Revocation, Session,
+    SessionData, Snapshot,
+};
+
+/// Sessions of one name, with data of the type `T`: made once for the process, and asked for each request. Cheap to
+/// clone.
+///
+/// A token that is not accepted is no session, and no error to whoever sent it: the [`Hooks`] are told, and
+/// [`Session::failure`] says why.
+pub struct Sessions<T: 'static> {
+    pub(crate) inner: Arc<Inner<T>>,
+}
+
+pub(crate) struct Inner<T: 'static> {
+    config: Config,
+    rules: Validation,
+    limits: Limits,
+    pub(crate) max_age: Option<Duration>,
+    leeway: Duration,
+    pub(crate) cookies: Option<Cookies>,
+    field: Option<HeaderName>,
+    pub(crate) hooks: Box<dyn AnyHooks<T>>,
+}
+
+/// What a request brought.
+enum Brought {
+    Broken(Error),
+    Nothing,
+    Token(String),
+}
+
+impl<T: SessionData> Sessions<T> {
+    /// Sessions without hooks.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for what cannot be honoured.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Self::with_hooks(config, ())
+    }
+
+    /// Sessions with these hooks.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for what cannot be honoured.
+    pub fn with_hooks(config: Config, hooks: impl Hooks<T> + 'static) -> Result<Self, ConfigError> {
+        if config.single_use && config.store.is_none() {
+            return Err(ConfigError::NoStore);
+        }
+        let max_age = config.seconds()?;
+        let leeway = config.leeway.clone()?;
+        let mut limits = Limits::DEFAULT;
+        limits.token = config.max_token;
+        let rules = config.rules.clone().unwrap_or_default();
+        let rules = rules.typ(config.typ.as_str()).require("jti").require("iat");
+        let rules =
+            token::rules_of(&config.keys, rules.refuse_future_iat().leeway(leeway)?, limits);
+        let options = config.cookie.clone();
+        let cookies = options.map(|options| Cookies::new(&config.name, options, config.max_token));
+        let cookies = cookies.transpose()?;
+        let field = match &config.field {
+            HeaderField::ByName => {
+                let name = format!("x-{}-session", config.name.to_ascii_lowercase());
+                Some(name.parse().map_err(|_| ConfigError::Name)?)
+            }
+            HeaderField::Named(name) => Some(name.clone()),
+            HeaderField::Off => None,
+        };
+        let leeway = Duration::from_secs(leeway);
+        let hooks = Box::new(hooks);
+        let inner = Inner { config, rules, limits, max_age, leeway, cookies, field, hooks };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Their name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.config.name
+    }
+
+    /// The session of a request: of `&HeaderMap`, `&http::Request<_>` or `&http::request::Parts`.
+    ///
+    /// The token comes from the header field if it is there, even if it is not accepted, and from the cookie otherwise.
+    pub async fn read<'r>(&self, request: impl Into<Context<'r>> + Send) -> Session<T> {
+        self.read_in(request.into()).await
+    }
+
+    /// As [`read`](Self::read), where no answer can carry cookies, as with a WebSocket: every change is refused
+    /// ([`Error::ReadOnly`]).
+    pub async fn read_only<'r>(&self, request: impl Into<Context<'r>> + Send) -> Session<T> {
+        self.read_in(request.into().read_only()).await
+    }
+
+    /// The session of a token that came by itself, or none: as [`read`](Self::read), without a request.
+    pub async fn resume(&self, token: Option<&str>) -> Session<T> {
+        let session = Session::new(Arc::clone(&self.inner), Found::default(), false);
+        let brought = token.map_or(Brought::Nothing, |token| Brought::Token(token.to_owned()));
+        self.inner.fill(&session, brought, &Context::empty()).await;
+        session
+    }
+
+    /// What a token says, without hooks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] for one that is not accepted.
+    pub async fn open(&self, token: &str) -> Result<Snapshot<T>, Error> {
+        self.inner.open(token).await
+    }
+
+    /// A new token with these data, without hooks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if they could not be sealed.
+    pub async fn seal(&self, data: T) -> Result<Snapshot<T>, Error> {
+        self.inner.seal(data).await
+    }
+
+    async fn read_in(&self, context: Context<'_>) -> Session<T> {
+        let (brought, found) = self.inner.find(context.headers());
+        let session = Session::new(Arc::clone(&self.inner), found, context.is_read_only());
+        self.inner.fill(&session, brought, &context).await;
+        session
+    }
+}
+
+impl<T: SessionData> Inner<T> {
+    fn now(&self) -> UnixTime {
+        (self.config.clock)()
+    }
+
+    pub(crate) fn is_over(&self, at: UnixTime) -> bool {
+        at.saturating_add(self.leeway) <= self.now()
+    }
+
+    /// What a request with these fields brought, and in which cookies.
+    fn find(&self, headers: Option<&HeaderMap>) -> (Brought, Found) {
+        let Some(headers) = headers else { return (Brought::Nothing, Found::default()) };
+        let found = self.cookies.as_ref().map(|cookies| cookies.read(headers)).unwrap_or_default();
+        let field = self.field.as_ref().map_or(Brought::Nothing, |name| in_field(headers, name));
+        let brought = match (field, found.token()) {
+            (Brought::Nothing, Some(token)) => Brought::Token(token.to_owned()),
+            (Brought::Nothing, None) if found.is_broken() => Brought::Broken(Error::Cookie),
+            (field, _) => field,
+        };
+        (brought, found)
+    }
+
+    /// Makes of `session` what the request says, and tells the hooks.
+    async fn fill(&self, session: &Session<T>, brought: Brought, context: &Context<'_>) {
+        let opened = match brought {
+            Brought::Nothing => return,
+            Brought::Broken(error) => Err(error),
+            Brought::Token(token) => self.open(&token).await,
+        };
+        let error = match opened {
+            Ok(read) => match self.hooks.on_read(&read, context).await {
+                Ok(()) => return session.accept(read),
+                Err(error) => return session.refuse(error.into()),
+            },
+            Err(Error::Expired(expired)) => match self.hooks.on_expire(&expired, context).await {
+                Ok(Some(data)) if !context.is_read_only() => match self.seal(data).await {
+                    Ok(new) => return session.put(new),
+                    Err(error) => error,
+                },
+                Ok(_) => return session.refuse(Error::Expired(expired)),
+                Err(error) => return session.refuse(error.into()),
+            },
+            Err(error) => error,
+        };
+        tracing::debug!(code = error.code(), "a session was not accepted");
+        self.hooks.on_error(&error, &session.snapshot()).await;
+        session.refuse(error);
+    }
+
+    async fn open(&self, token: &str) -> Result<Snapshot<T>, Error> {
+        let now = self.now();
+        let opened = token::open(&self.config.keys, token, &self.rules, &self.limits, now).await;
+        let claims = match opened {
+            Err(Error::Token(error)) => return Err(expired(error, token)),
+            opened => opened?,
+        };
+        let read = self.snapshot_of(&claims, token)?;
+        // Of a token without `exp` too, and of one whose `exp` was set when sessions were good for longer.
+        if read.expires_at.is_some_and(|at| at.saturating_add(self.leeway) <= now) {
+            return Err(Error::Expired(Expired {
+                id: read.id.as_deref().map(Into::into),
+                created_at: read.created_at,
+                expires_at: read.expires_at,
+                token: token.into(),
+            }));
+        }
+        if let (Some(store), Some(id)) = (&self.config.store, read.id())
+            && store.is_revoked(id).await?
+        {
+            return Err(Error::Revoked);
+        }
+        Ok(read)
+    }
+
+    fn snapshot_of(&self, claims: &Claims, token: &str) -> Result<Snapshot<T>, Error> {
+        let mut data: Map<String, Value> = claims.decode().map_err(jwt::Error::from)?;
+        for own in OWN {
+            data.remove(own);
+        }
+        let data = serde_json::from_value(Value::Object(data)).map_err(Error::Data)?;
+        let by_age = claims.issued_at().zip(self.max_age).map(|(iat, age)| iat.saturating_add(age));
+        let expires_at = claims.expires_at().into_iter().chain(by_age).min();
+        Ok(Snapshot {
+            id: claims.token_id().map(|id| id.into()),
+            created_at: claims.issued_at(),
+            expires_at,
+            data: Arc::new(data),
+            token: Some(token.into()),
+        })
+    }
+
+    pub(crate) async fn seal(&self, data: T) -> Result<Snapshot<T>, Error> {
+        let now = self.now().floor();
+        let id = self.new_id()?;
+        let expires_at = self.max_age.map(|age| now.saturating_add(age));
+        let mut claims = object(&data)?;
+        for own in OWN {
+            claims.remove(own);
+        }
+        if self.config.rules.is_none() && claims.contains_key("aud") {
+            return Err(Error::Member { name: "aud" });
+        }
+        claims.insert("jti".into(), id.as_str().into());
+        claims.insert("iat".into(), now.as_secs().into());
+        if let Some(expires_at) = expires_at {
+            claims.insert("exp".into(), expires_at.as_secs().into());
+        }
+        let token = token::seal(&self.config.keys, claims, &self.config.typ, now).await?;
+        let limit = self.cookies.as_ref().map_or(self.config.max_token, Cookies::capacity);
+        if token.len() > limit {
+            return Err(Error::TooLong { limit });
+        }
+        let (id, token) = (Some(id.into()), Some(token.into()));
+        Ok(Snapshot { id, created_at: Some(now), expires_at, data: Arc::new(data), token })
+    }
+
+    /// Revokes the token that a change started from, where it is good for one.
+    pub(crate) async fn use_up(&self, old: &Snapshot<T>) -> Result<(), Error> {
+        let (true, Some(store), Some(id)) = (self.config.single_use, &self.config.store, old.id())
+        else {
+            return Ok(());
+        };
+        match store.revoke_once(id, self.until(old)).await? {
+            Revocation::First => Ok(()),
+            Revocation::Again => Err(Error::Revoked),
+        }
+    }
+
+    /// Revokes the token of a session that is cleared.
+    pub(crate) async fn revoke(&self, old: &Snapshot<T>) -> Result<(), Error> {
+        if let (Some(store), Some(id)) = (&self.config.store, old.id()) {
+            store.revoke(id, self.until(old)).await?;
+        }
+        Ok(())
+    }
+
+    /// When a token is refused for its age by every clock that is forgiven.
+    fn until(&self, old: &Snapshot<T>) -> UnixTime {
+        let margin = self.leeway.saturating_mul(2).saturating_add(Duration::from_secs(1));
+        old.expires_at.map_or(UnixTime::MAX, |at| at.saturating_add(margin))
+    }
+
+    fn new_id(&self) -> Result<String, Error> {
+        if let Some(ids) = &self.config.ids {
+            return Ok(ids());
+        }
+        let mut octets = [0; 16];
+        self.config.backend.random(&mut octets).map_err(Error::Random)?;
+        Ok(uuid(octets))
+    }
+}
+
+/// The members that are the token's and not the data's.
+const OWN: [&str; 3] = ["jti", "iat", "exp"];
+
+/// The token in a header field.
+fn in_field(headers: &HeaderMap, name: &HeaderName) -> Brought {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Brought::Nothing };
+    // Of several, others on the way may have looked at another than we would.
+    let Some(value) = value.to_str().ok().filter(|_| values.next().is_none()) else {
+        return Brought::Broken(Error::Field);
+    };
+    let value = value.trim();
+    let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
+    let token = if scheme.eq_ignore_ascii_case("bearer") {
+        rest.trim()
+    } else if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
+        ""
+    } else {
+        value
+    };
+    if token.is_empty() { Brought::Nothing } else { Brought::Token(token.to_owned()) }
+}
+
+/// Why it was not accepted; expired, if that is all there is against it.
+fn expired(error: jwt::Error, token: &str) -> Error {
+    let jwt::Error::Claims(claims) = &error else { return Error::Token(error) };
+    match claims.failures() {
+        [ClaimFailure::Expired { exp, iat, jti, .. }] => Error::Expired(Expired {
+            id: jti.clone(),
+            created_at: *iat,
+            expires_at: Some(*exp),
+            token: token.into(),
+        }),
+        _ => Error::Token(error),
+    }
+}
+
+/// RFC 9562 §5.4.
+fn uuid(octets: [u8; 16]) -> String {
+    let version = u128::from_be_bytes(octets) & !(0xf << 76) | (4 << 76);
+    let text = format!("{:032x}", version & !(3 << 62) | (2 << 62));
+    let mut uuid = String::with_capacity(36);
+    for (index, digit) in text.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            uuid.push('-');
+        }
+        uuid.push(digit);
+    }
+    uuid
+}
+
+impl<T> Clone for Sessions<T> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl<T> fmt::Debug for Sessions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
