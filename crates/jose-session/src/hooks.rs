@@ -52,7 +52,8 @@ pub trait Hooks<T: Send + Sync>: Send + Sync {
     }
 
     /// The session is about to become `new`, which is sealed, from `old`, which has no [`id`](Snapshot::id) if there
-    /// was none. What errs leaves it `old`.
+    /// was none. What errs leaves it `old`. Where a token is good for [one change](crate::Config::single_use) it is
+    /// used up afterwards, and the change refused if another was first.
     ///
     /// # Errors
     ///
@@ -77,7 +78,8 @@ pub trait Hooks<T: Send + Sync>: Send + Sync {
     }
 
     /// A token was genuine, and its time is over. Data that come back become a new session, sealed at once: this is the
-    /// place to refresh one, from what else the request brought.
+    /// place to refresh one, from what else the request brought. The expired token by itself is no reason to: it is
+    /// refreshed for ever by whoever has it, and the store was not asked about it.
     ///
     /// Where the session can only be read, what comes back is dropped: look at
     /// [`Context::is_read_only`] before using up what can be used once.
@@ -94,7 +96,8 @@ pub trait Hooks<T: Send + Sync>: Send + Sync {
         async { Ok(None) }
     }
 
-    /// A token was not accepted, or a change was not made; `session` is what there is.
+    /// A token was not accepted, or a change was not made. `session` is what there is; of a token that was
+    /// [revoked](Error::Revoked), what it said.
     fn on_error(&self, error: &Error, session: &Snapshot<T>) -> impl Future<Output = ()> + Send {
         let _ = (error, session);
         async {}

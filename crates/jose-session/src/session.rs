@@ -14,8 +14,11 @@ use crate::cookies::Found;
 use crate::sessions::Inner;
 use crate::{Error, Sessions};
 
-/// What a session may hold: anything that becomes a JSON object and can be made of one. Its members `jti`, `iat` and
-/// `exp` are overwritten when it is sealed, and are not among what comes back.
+/// What a session may hold: anything that becomes a JSON object and can be made of one.
+///
+/// Its members `jti`, `iat` and `exp` are overwritten when it is sealed, and are not among what comes back. The other
+/// claims that RFC 7519 §4.1 registers have to have the types that it gives them, and `aud` needs
+/// [rules](crate::Config::rules) that accept it.
 ///
 /// Implemented for every type that can be.
 pub trait SessionData:
@@ -123,7 +126,15 @@ struct Shared<T: 'static> {
 struct State<T> {
     current: Snapshot<T>,
     failure: Option<Arc<Error>>,
+    /// What a token said that had been revoked.
+    refused: Option<Snapshot<T>>,
     due: Due,
+}
+
+impl<T: Default> State<T> {
+    fn new(current: Snapshot<T>, due: Due) -> Self {
+        Self { current, failure: None, refused: None, due }
+    }
 }
 
 /// What an answer has to tell the client.
@@ -136,7 +147,7 @@ enum Due {
 
 impl<T: SessionData> Session<T> {
     pub(crate) fn new(sessions: Arc<Inner<T>>, found: Found, read_only: bool) -> Self {
-        let state = State { current: Snapshot::empty(), failure: None, due: Due::Nothing };
+        let state = State::new(Snapshot::empty(), Due::Nothing);
         let (state, changing) = (Mutex::new(state), tokio::sync::Mutex::new(()));
         Self { shared: Arc::new(Shared { sessions, found, read_only, state, changing }) }
     }
@@ -188,6 +199,13 @@ impl<T: SessionData> Session<T> {
     #[must_use]
     pub fn failure(&self) -> Option<Arc<Error>> {
         self.state().failure.clone()
+    }
+
+    /// What the token said that the request brought, if it was genuine and had been revoked. This is no session: it is
+    /// for finding out whose token was used again, and for ending what came of it.
+    #[must_use]
+    pub fn refused(&self) -> Option<Snapshot<T>> {
+        self.state().refused.clone()
     }
 
     /// Whether it can only be read.
@@ -286,7 +304,7 @@ impl<T: SessionData> Session<T> {
         match self.try_clear(&old).await {
             Ok(()) => {
                 let mut state = self.state();
-                *state = State { current: Snapshot::empty(), failure: None, due: Due::Clear };
+                *state = State::new(Snapshot::empty(), Due::Clear);
                 Ok(())
             }
             Err(error) => Err(self.failed(error, &old).await),
@@ -356,7 +374,7 @@ impl<T: SessionData> Session<T> {
 
     /// It is what was just sealed.
     pub(crate) fn put(&self, new: Snapshot<T>) {
-        *self.state() = State { current: new, failure: None, due: Due::Write };
+        *self.state() = State::new(new, Due::Write);
     }
 
     /// It is what a token said.
@@ -364,9 +382,10 @@ impl<T: SessionData> Session<T> {
         self.state().current = read;
     }
 
-    /// It is none, for this reason.
-    pub(crate) fn refuse(&self, error: Error) {
-        self.state().failure = Some(Arc::new(error));
+    /// It is none, for this reason; `refused` is what the token said.
+    pub(crate) fn refuse(&self, error: Error, refused: Option<Snapshot<T>>) {
+        let mut state = self.state();
+        (state.failure, state.refused) = (Some(Arc::new(error)), refused);
     }
 
     /// Nothing is awaited, and nothing that can panic is done, while it is held.

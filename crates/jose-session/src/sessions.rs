@@ -65,7 +65,7 @@ impl<T: SessionData> Sessions<T> {
             return Err(ConfigError::NoStore);
         }
         let max_age = config.seconds()?;
-        let leeway = config.leeway.clone()?;
+        let leeway = config.leeway?;
         let mut limits = Limits::DEFAULT;
         limits.token = config.max_token;
         let rules = config.rules.clone().unwrap_or_default();
@@ -166,32 +166,56 @@ impl<T: SessionData> Inner<T> {
 
     /// Makes of `session` what the request says, and tells the hooks.
     async fn fill(&self, session: &Session<T>, brought: Brought, context: &Context<'_>) {
-        let opened = match brought {
+        let read = match brought {
             Brought::Nothing => return,
             Brought::Broken(error) => Err(error),
-            Brought::Token(token) => self.open(&token).await,
+            Brought::Token(token) => self.read(&token).await,
         };
-        let error = match opened {
-            Ok(read) => match self.hooks.on_read(&read, context).await {
-                Ok(()) => return session.accept(read),
-                Err(error) => return session.refuse(error.into()),
+        let error = match read {
+            Ok(read) => match self.ask_store(&read).await {
+                Ok(()) => match self.hooks.on_read(&read, context).await {
+                    Ok(()) => return session.accept(read),
+                    Err(error) => return session.refuse(error.into(), None),
+                },
+                Err(error) => return self.refuse(session, error, Some(read)).await,
             },
             Err(Error::Expired(expired)) => match self.hooks.on_expire(&expired, context).await {
                 Ok(Some(data)) if !context.is_read_only() => match self.seal(data).await {
                     Ok(new) => return session.put(new),
                     Err(error) => error,
                 },
-                Ok(_) => return session.refuse(Error::Expired(expired)),
-                Err(error) => return session.refuse(error.into()),
+                Ok(_) => return session.refuse(Error::Expired(expired), None),
+                Err(error) => return session.refuse(error.into(), None),
             },
             Err(error) => error,
         };
+        self.refuse(session, error, None).await;
+    }
+
+    async fn refuse(&self, session: &Session<T>, error: Error, refused: Option<Snapshot<T>>) {
         tracing::debug!(code = error.code(), "a session was not accepted");
-        self.hooks.on_error(&error, &session.snapshot()).await;
-        session.refuse(error);
+        // What might be revoked, and what is, are two answers.
+        let refused = refused.filter(|_| matches!(error, Error::Revoked));
+        let shown = refused.clone().unwrap_or_else(Snapshot::empty);
+        self.hooks.on_error(&error, &shown).await;
+        session.refuse(error, refused);
     }
 
     async fn open(&self, token: &str) -> Result<Snapshot<T>, Error> {
+        let read = self.read(token).await?;
+        self.ask_store(&read).await?;
+        Ok(read)
+    }
+
+    async fn ask_store(&self, read: &Snapshot<T>) -> Result<(), Error> {
+        match (&self.config.store, read.id()) {
+            (Some(store), Some(id)) if store.is_revoked(id).await? => Err(Error::Revoked),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a token says, if it is genuine and its time is not over.
+    async fn read(&self, token: &str) -> Result<Snapshot<T>, Error> {
         let now = self.now();
         let opened = token::open(&self.config.keys, token, &self.rules, &self.limits, now).await;
         let claims = match opened {
@@ -208,11 +232,6 @@ impl<T: SessionData> Inner<T> {
                 token: token.into(),
             }));
         }
-        if let (Some(store), Some(id)) = (&self.config.store, read.id())
-            && store.is_revoked(id).await?
-        {
-            return Err(Error::Revoked);
-        }
         Ok(read)
     }
 
@@ -225,7 +244,7 @@ impl<T: SessionData> Inner<T> {
         let by_age = claims.issued_at().zip(self.max_age).map(|(iat, age)| iat.saturating_add(age));
         let expires_at = claims.expires_at().into_iter().chain(by_age).min();
         Ok(Snapshot {
-            id: claims.token_id().map(|id| id.into()),
+            id: claims.token_id().map(Into::into),
             created_at: claims.issued_at(),
             expires_at,
             data: Arc::new(data),

@@ -2,11 +2,11 @@
 
 use std::sync::PoisonError;
 
-use jose_core::error::{ParseError, VerifyError};
+use jose_core::error::{DecryptError, ParseError, VerifyError};
 use jose_core::jwe::{self, Encrypted};
 use jose_core::jws::{self, Unverified};
 use jose_core::jwt::{self, Builder, Claims, Validation};
-use jose_core::{Limits, UnixTime};
+use jose_core::{EncryptionParams, Limits, UnixTime};
 use serde_json::{Map, Value};
 
 use crate::keys::{Inner, Opening, PasswordKeys};
@@ -110,7 +110,7 @@ impl PasswordKeys {
         now: UnixTime,
     ) -> Result<Claims, Error> {
         let parsed = Encrypted::parse_within(token, limits).map_err(malformed)?;
-        let p2c = parsed.protected().encryption().and_then(|params| params.p2c());
+        let p2c = parsed.protected().encryption().and_then(EncryptionParams::p2c);
         if parsed.alg() != self.options.alg.name()
             || parsed.enc() != self.options.enc.name()
             || p2c != Some(self.options.p2c.into())
@@ -148,6 +148,6 @@ pub(crate) const fn is_temporary(error: &jwt::Error) -> bool {
     matches!(
         error,
         jwt::Error::Verify(VerifyError::Unavailable(_))
-            | jwt::Error::Decrypt(jose_core::error::DecryptError::Unavailable(_))
+            | jwt::Error::Decrypt(DecryptError::Unavailable(_))
     )
 }
