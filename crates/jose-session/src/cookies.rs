@@ -215,7 +215,8 @@ impl Cookies {
     ///
     /// # Errors
     ///
-    /// [`CookieError::TooLong`] for more octets than there is [room](Self::capacity) for.
+    /// [`CookieError::TooLong`] for more octets than there is [room](Self::capacity) for; [`CookieError::Token`] for
+    /// what would not be read as it is, which a JWT never is.
     pub fn write(
         &self,
         token: &str,
@@ -223,7 +224,10 @@ impl Cookies {
         found: &Found,
         response: &mut HeaderMap,
     ) -> Result<(), CookieError> {
-        if token.len() > self.capacity() || !token.bytes().all(is_value) {
+        if token.is_empty() || token.starts_with(CHUNKED) || !token.bytes().all(is_value) {
+            return Err(CookieError::Token);
+        }
+        if token.len() > self.capacity() {
             return Err(CookieError::TooLong);
         }
         let lifetime = lifetime.map_or(Lifetime::Session, |(age, at)| Lifetime::Until(age, at));
@@ -408,7 +412,9 @@ pub enum CookieError {
     Prefix,
     /// `SameSite=None` needs `Secure`.
     SameSite,
-    /// Name and attributes leave too little room, or the token is too long, or none.
+    /// The token is empty, has octets that a cookie may not have, or reads as a number of parts.
+    Token,
+    /// Name and attributes leave too little room, or the token is too long.
     TooLong,
 }
 
@@ -417,6 +423,7 @@ impl CookieError {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Token => "ERR_SESSION_COOKIE",
             Self::TooLong => "ERR_SESSION_TOO_LONG",
             _ => "ERR_SESSION_CONFIG",
         }
@@ -433,6 +440,7 @@ impl fmt::Display for CookieError {
                 "`__Host-` needs `Secure`, `Path=/` and no `Domain`, and `__Secure-` needs `Secure`"
             }
             Self::SameSite => "`SameSite=None` needs `Secure`",
+            Self::Token => "the token would not be read as it is",
             Self::TooLong => "a cookie would be longer than browsers store",
         })
     }

@@ -13,6 +13,7 @@
 
 pub mod corpus;
 pub mod mutation;
+pub mod session;
 
 use core::error::Error;
 
@@ -37,7 +38,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     Target { name: "compact", run: compact, seeds: corpus::tokens },
     Target { name: "json", run: json, seeds: corpus::tokens },
     Target { name: "jwk", run: jwk, seeds: corpus::keys },
@@ -48,6 +49,7 @@ pub const TARGETS: [Target; 10] = [
     Target { name: "verify", run: verify, seeds: corpus::signed },
     Target { name: "decrypt", run: decrypt, seeds: corpus::encrypted },
     Target { name: "differential", run: differential, seeds: corpus::tokens },
+    Target { name: "session_cookie", run: session::session_cookie, seeds: session::requests },
 ];
 
 /// Reads a compact token, signed or encrypted, and all that can be read of it before a key is there.

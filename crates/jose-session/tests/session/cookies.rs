@@ -14,13 +14,12 @@ fn cookies() -> Cookies {
     Cookies::new("app", CookieOptions::new(), 256 * 1024).unwrap()
 }
 
-fn hour() -> Option<(Duration, UnixTime)> {
-    Some((Duration::from_secs(3600), UnixTime::from_secs(1_800_003_600)))
-}
+const HOUR: Option<(Duration, UnixTime)> =
+    Some((Duration::from_secs(3600), UnixTime::from_secs(1_800_003_600)));
 
 fn written(token: &str, before: &HeaderMap) -> HeaderMap {
     let mut response = HeaderMap::new();
-    cookies().write(token, hour(), &cookies().read(before), &mut response).unwrap();
+    cookies().write(token, HOUR, &cookies().read(before), &mut response).unwrap();
     response
 }
 
@@ -61,7 +60,7 @@ fn a_cookie_is_measured_with_its_name_and_attributes() {
     let cookies = Cookies::new(&"n".repeat(200), options, 256 * 1024).unwrap();
     let mut response = HeaderMap::new();
     let token = text(4000);
-    cookies.write(&token, hour(), &cookies.read(&HeaderMap::new()), &mut response).unwrap();
+    cookies.write(&token, HOUR, &cookies.read(&HeaderMap::new()), &mut response).unwrap();
     let set = set_cookies(&response);
     assert!(set.len() > 2 && set.iter().all(|cookie| cookie.len() <= MAX_COOKIE));
     let found = cookies.read(&browse(&HeaderMap::new(), &response));
@@ -150,6 +149,14 @@ fn a_value_that_would_end_a_cookie_is_not_written() {
         assert!(cookies().write(token, None, &found, &mut response).is_err(), "{token:?}");
         assert!(response.is_empty());
     }
+}
+
+#[test]
+fn a_token_that_reads_as_a_number_of_parts_is_not_written() {
+    let found = cookies().read(&request("cookie", "app=__chunked__1; app.1=__chunked__2"));
+    let token = found.token().unwrap();
+    assert_eq!(token, "__chunked__2");
+    assert!(cookies().write(token, None, &found, &mut HeaderMap::new()).is_err());
 }
 
 #[test]

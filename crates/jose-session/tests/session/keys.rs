@@ -200,12 +200,9 @@ async fn more_passwords_than_may_wait_are_refused() {
         .collect();
     let mut busy = 0;
     for task in tasks {
-        match task.await.unwrap() {
-            Err(error) => {
-                assert!(matches!(error, Error::Busy) && error.is_temporary());
-                busy += 1;
-            }
-            Ok(_) => {}
+        if let Err(error) = task.await.unwrap() {
+            assert!(matches!(error, Error::Busy) && error.is_temporary());
+            busy += 1;
         }
     }
     assert_eq!(busy, 4);

@@ -1,4 +1,11 @@
 //! What sessions promise, seen from outside.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking"
+)]
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "it needs std")]
 
 mod clock;
 mod cookies;

@@ -100,7 +100,11 @@ async fn a_closure_that_fails_changes_nothing() {
     let error = session.try_update(change).await.unwrap_err();
     assert_eq!(error.code(), "ERR_SESSION_CHANGE");
     assert_eq!(seen(&session), before);
-    session.try_update(|data| Ok::<(), String>(data.visits = 9)).await.unwrap();
+    let change = |data: &mut Data| {
+        data.visits = 9;
+        Ok::<(), String>(())
+    };
+    session.try_update(change).await.unwrap();
     assert_eq!(session.data().visits, 9);
 }
 
