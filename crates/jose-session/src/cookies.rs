@@ -87,7 +87,8 @@ impl CookieOptions {
         self
     }
 
-    /// Also sent over connections that are not encrypted: for tests on other hosts than this one.
+    /// Also sent over connections that are not encrypted. For tests it is seldom needed: most browsers take `localhost`
+    /// for secure.
     #[must_use]
     pub const fn insecure(mut self) -> Self {
         self.secure = false;

@@ -23,6 +23,16 @@ pub enum Error {
     Cookie,
     /// The data do not become a JSON object, or that of the token does not become the data.
     Data(serde_json::Error),
+    /// The data could not be encrypted.
+    Encrypt(jwt::EncryptError),
+    /// The token is genuine, and its time is over.
+    Expired(Expired),
+    /// The header field is there more than once, or holds no text.
+    Field,
+    /// A hook said no.
+    Hook(HookError),
+    /// The keys to open a token could not be had.
+    Keys(Box<dyn StdError + Send + Sync>),
     /// A member of the data would make the token one that is refused when it comes back.
     #[non_exhaustive]
     Member {
@@ -31,23 +41,13 @@ pub enum Error {
     },
     /// The data, or the patch, are no JSON object.
     NotAnObject,
-    /// They could not be encrypted.
-    Encrypt(jwt::EncryptError),
-    /// It is genuine, and its time is over.
-    Expired(Expired),
-    /// The header field is there more than once, or holds no text.
-    Field,
-    /// A hook said no.
-    Hook(HookError),
-    /// The keys to open it could not be had.
-    Keys(Box<dyn StdError + Send + Sync>),
     /// There is no randomness to be had.
     Random(CryptoError),
     /// The session can be read and not changed: there is no answer that could carry it.
     ReadOnly,
-    /// It was ended before its time, or has been used, where it may be used once.
+    /// The session was ended before its time, or its token has been used, where it may be used once.
     Revoked,
-    /// They could not be signed.
+    /// The data could not be signed.
     Sign(jwt::SignError),
     /// The store could not answer.
     Store(StoreError),
@@ -114,13 +114,13 @@ impl fmt::Display for Error {
             Self::Change(_) => "the data were not changed",
             Self::Cookie => "the parts of the cookie are not all there, too many, or too long",
             Self::Data(_) => "the data and their JSON do not fit",
-            Self::Member { name } => return write!(f, "`{name}` may not be among the data"),
-            Self::NotAnObject => "the data are no JSON object",
             Self::Encrypt(_) => "the session could not be encrypted",
             Self::Expired(_) => "the session has expired",
             Self::Field => "the header field is there more than once, or holds no text",
             Self::Hook(_) => "a hook refused",
             Self::Keys(_) => "the keys could not be had",
+            Self::Member { name } => return write!(f, "`{name}` may not be among the data"),
+            Self::NotAnObject => "the data are no JSON object",
             Self::Random(_) => "a name for the session could not be drawn",
             Self::ReadOnly => "the session can only be read here",
             Self::Revoked => "the session was ended, or its token used before",

@@ -110,6 +110,9 @@ impl<T> fmt::Debug for Snapshot<T> {
 /// [`Hooks::on_error`](crate::Hooks::on_error).
 ///
 /// Nothing reaches the client but by [`write_to`](Self::write_to).
+///
+/// A change that nobody waits for any more is not made. Where a token is good for
+/// [one change](crate::Config::single_use), it may be used up all the same.
 pub struct Session<T: 'static> {
     shared: Arc<Shared<T>>,
 }
