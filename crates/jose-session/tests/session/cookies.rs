@@ -107,6 +107,12 @@ fn a_missing_part_is_no_token() {
 }
 
 #[test]
+fn an_empty_part_is_a_missing_one() {
+    let found = cookies().read(&request("cookie", "app=__chunked__2; app.1=x; app.2="));
+    assert_eq!((found.token(), found.is_broken()), (None, true));
+}
+
+#[test]
 fn a_number_of_parts_is_from_one_to_a_hundred_and_nothing_else() {
     for count in
         ["", "0", "101", "-1", "+1", "01", "1.0", "1e1", " 1", "99999999999999999999", "1x"]
