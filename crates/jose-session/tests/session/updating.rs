@@ -1,7 +1,7 @@
 //! Changes: all or nothing, one after the other.
 
 use http::HeaderMap;
-use jose_session::{Error, Session};
+use jose_session::{Error, HookError, Hooks, Session, Sessions, Snapshot};
 use serde_json::json;
 
 use crate::clock::Clock;
@@ -135,9 +135,20 @@ async fn data_that_do_not_fit_into_cookies_change_nothing() {
     assert_eq!(seen(&session), before);
 }
 
+/// Lets others go first in the middle of a change.
+struct Yielding;
+
+impl Hooks<Data> for Yielding {
+    async fn on_update(&self, _: &Snapshot<Data>, _: &Snapshot<Data>) -> Result<(), HookError> {
+        tokio::task::yield_now().await;
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn concurrent_changes_of_one_handle_are_all_made() {
-    let session = session().await;
+    let sessions = Sessions::with_hooks(config(&Clock::new()), Yielding).unwrap();
+    let session = sessions.read(&HeaderMap::new()).await;
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let session = session.clone();
