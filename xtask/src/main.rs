@@ -20,6 +20,7 @@ mod minimal;
 mod miri;
 mod musts;
 mod nightly;
+mod mutants;
 mod openssl;
 mod process;
 mod sbom;
@@ -56,6 +57,9 @@ usage: cargo xtask COMMAND
   sbom             what the library and the program are made of, to target/sbom
   trust [--write]  on one page, what all this was held against; or written to docs/trust.md
   minimal          the workspace with the oldest versions of what it depends on
+  mutants [--shard K/N] [--missed] [MODULE…]
+                   each small change of what decides (jwa/rules, jwt, jws, jwe), which the tests
+                   have to notice; or of each N the one at K; or what the last run has missed
   timing [NAME]    whether times tell of secrets, measured
   miri             the unit tests of jose-core, interpreted, which finds undefined behaviour
   coverage         which lines the tests execute, in numbers
@@ -108,6 +112,7 @@ fn main() -> ExitCode {
         ["tools"] => nightly::install(),
         ["secrets"] => secrets::run(None),
         ["secrets", name] => secrets::run(Some(name)),
+        ["mutants", args @ ..] => mutants::run(args),
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
