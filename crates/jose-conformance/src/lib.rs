@@ -487,6 +487,8 @@ macro_rules! suite {
             a_conversion_that_would_lose_something_is_refused
             an_empty_payload_in_compact_form_may_be_elsewhere
             a_jws_does_not_show_its_payload
+            a_header_of_the_greatest_length_is_signed
+            errors_of_signatures_say_what_and_why
             several_keys_sign_one_payload
             a_signature_more_leaves_the_others_as_they_are
             no_signature_hides_a_good_one
@@ -528,6 +530,7 @@ macro_rules! suite {
             an_unencoded_payload_in_compact_form_is_printable_ascii
             an_unencoded_payload_in_json_is_any_text
             every_signature_of_an_unencoded_payload_says_so
+            an_unencoded_payload_signed_elsewhere_is_attached
             a_stream_signs_and_verifies_what_the_whole_would
             a_stream_of_other_pieces_is_refused
             a_payload_that_is_there_is_not_streamed
@@ -630,6 +633,7 @@ macro_rules! suite {
             members_of_a_jwe_without_meaning_are_kept
             conversions_of_a_jwe_lose_nothing
             a_conversion_of_a_jwe_that_would_lose_something_is_refused
+            errors_of_encryption_say_what_and_why
             each_recipient_finds_its_own_part
             the_first_recipient_whose_key_we_have_is_taken
             no_recipient_hides_a_good_one

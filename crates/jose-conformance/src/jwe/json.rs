@@ -457,3 +457,33 @@ pub fn a_conversion_of_a_jwe_that_would_lose_something_is_refused(subject: &Subj
     let text = several.to_general().unwrap();
     assert_eq!(Jwe::parse(&text).unwrap().to_general().unwrap(), text);
 }
+
+/// An error says what did not work, and its source why.
+pub fn errors_of_encryption_say_what_and_why(_: &Subject) {
+    use jose_core::jwe::{SerializationError as Form, UnwrapError};
+    fn says(error: &dyn Error, what: &str, why: Option<&dyn Error>) {
+        assert_eq!(error.to_string(), what);
+        let source = error.source().map(ToString::to_string);
+        assert_eq!(source, why.map(ToString::to_string), "{what}");
+    }
+    let parse = Jwe::parse("").unwrap_err();
+    let (key, failed) = (KeyError::NotPrivate, || DecryptError::Failed);
+    let device = CryptoError::from_source("device gone");
+    says(&Form::Malformed(parse), "its only recipient cannot be read", Some(&parse));
+    says(&Form::OtherMembers, "it has members that would be lost", None);
+    says(&Form::Recipients { count: 2 }, "it has 2 recipients", None);
+    says(&Form::UnprotectedHeader, "its unprotected header would be lost", None);
+    says(&EncryptError::Header(parse), "nobody would take this header", Some(&parse));
+    let contradicts = "the key contradicts what was asked for";
+    says(&EncryptError::Key(key.clone()), contradicts, Some(&key));
+    let recipients = "no recipient, or one whose algorithm leaves no room for others";
+    says(&EncryptError::Recipients, recipients, None);
+    let form = "what was encrypted cannot be written so";
+    says(&EncryptError::Serialization(Form::OtherMembers), form, Some(&Form::OtherMembers));
+    let unavailable = "the content could not be encrypted";
+    says(&EncryptError::Unavailable(device.clone()), unavailable, Some(&device));
+    says(&UnwrapError::Decrypt(failed()), "the key was not unwrapped", Some(&failed()));
+    says(&UnwrapError::Key(key.clone()), "the key does not do what was asked", Some(&key));
+    says(&jwe::Error::Decrypt(failed()), "the token was not decrypted", Some(&failed()));
+    says(&jwe::Error::Parse(parse), "not a well-formed token", Some(&parse));
+}

@@ -250,3 +250,71 @@ pub fn a_jws_does_not_show_its_payload(subject: &Subject) {
         }
     }
 }
+
+/// The longest header that is read is signed, protected or not, and none that is longer.
+pub fn a_header_of_the_greatest_length_is_signed(subject: &Subject) {
+    let key = signer(S::HS256, subject);
+    let limit = Limits::DEFAULT.header;
+    let padded = |len: usize| {
+        let pad = |len: usize| Header::new().with("pad", "a".repeat(len)).unwrap();
+        let bare = r#"{"pad":"","alg":"HS256"}"#.len();
+        (pad(len - bare), pad(len - r#"{"pad":""}"#.len()))
+    };
+    let sign = |protected: &Header, unprotected: &Header| {
+        let mut jws = Jws::new(PAYLOAD);
+        jws.sign_with(protected, unprotected, &key)?;
+        Ok(jws.to_flattened().unwrap())
+    };
+    let ((inside, outside), nothing) = (padded(limit), Header::new());
+    for json in [sign(&inside, &nothing), sign(&nothing, &outside)] {
+        let jws = Jws::parse(json.unwrap()).unwrap();
+        assert!(jws.verify(&trusted(S::HS256, subject)).is_ok());
+    }
+    let (inside, outside) = padded(limit + 1);
+    for refused in [sign(&inside, &nothing), sign(&nothing, &outside)] {
+        let Err(SignError::Header(error)) = refused else { panic!("signed") };
+        assert_eq!(error.rule(), Rule::TooLong { limit });
+    }
+}
+
+/// An error says what did not work, and its source why; one that stands for another says what that says.
+pub fn errors_of_signatures_say_what_and_why(_: &Subject) {
+    use core::error::Error;
+    use jose_core::jws::{RingError, SerializationError as Form};
+    fn says(error: &dyn Error, what: &str, why: Option<&dyn Error>) {
+        assert_eq!(error.to_string(), what);
+        let source = error.source().map(ToString::to_string);
+        assert_eq!(source, why.map(ToString::to_string), "{what}");
+    }
+    let parse = Jws::parse("").unwrap_err();
+    let key = KeyError::Unavailable(CryptoError::from_source("device gone"));
+    let device = CryptoError::from_source("device gone");
+    says(&Form::Malformed(parse), "its only signature cannot be read", Some(&parse));
+    says(&Form::NoPayload, "its payload is empty or elsewhere", None);
+    says(&Form::OtherMembers, "it has members that would be lost", None);
+    says(&Form::Payload, "its payload can only be carried detached", None);
+    says(&Form::Signatures { count: 2 }, "it has 2 signatures", None);
+    says(&Form::UnprotectedHeader, "its unprotected header would be lost", None);
+    let active = "the key that signs cannot be dropped: rotate to another first";
+    says(&RingError::Active, active, None);
+    says(&RingError::DuplicateKey, "the key is in the ring under another name", None);
+    says(&RingError::DuplicateKid, "another key in the ring has this `kid`", None);
+    says(&RingError::Key(key.clone()), &key.to_string(), key.source());
+    says(&RingError::MissingKid, "a key in a ring has to have a `kid`", None);
+    says(&RingError::NotAnnounced, "the key signs already, or is retiring", None);
+    says(&RingError::NotOneActive, "exactly one key of a ring is active", None);
+    says(&RingError::UnknownKid, "no key in the ring has this `kid`", None);
+    says(&SignError::Header(parse), "no verifier would take this header", Some(&parse));
+    says(&SignError::Key(key.clone()), "the header contradicts the key", Some(&key));
+    says(&SignError::Length, "not a signature of this algorithm", None);
+    says(&SignError::NoPayload, "the payload is not there to be signed", None);
+    let stream = "this Ed25519 key needs the whole payload at once";
+    says(&SignError::NoStream(S::Ed25519), stream, None);
+    let form = "what was signed cannot be written so";
+    says(&SignError::Serialization(Form::Payload), form, Some(&Form::Payload));
+    let unavailable = "the token could not be signed";
+    says(&SignError::Unavailable(device.clone()), unavailable, Some(&device));
+    let (verify, refused) = (|| VerifyError::InvalidSignature, "the token was not accepted");
+    says(&jws::Error::Parse(parse), "not a well-formed token", Some(&parse));
+    says(&jws::Error::Verify(verify()), refused, Some(&verify()));
+}

@@ -116,7 +116,8 @@ pub fn outcomes_tell_of_each_signature(subject: &Subject) {
     jws.sign_with(&Header::new(), &kid, &signer(S::HS256, subject)).unwrap();
     jws.sign(&signing(&shared(1, "hs256-1"), subject)).unwrap();
     jws.sign(&signing(&shared(1, "unknown"), subject)).unwrap();
-    jws.sign(&signer(S::ES256, subject)).unwrap();
+    let es256 = signer(S::ES256, subject);
+    jws.sign(&es256).unwrap();
     jws.sign_with(
         &given(r#"{"alg":"HS256","new":1,"crit":["new"]}"#),
         &kid,
@@ -137,6 +138,8 @@ pub fn outcomes_tell_of_each_signature(subject: &Subject) {
         assert_eq!(outcome.key_id(), (index == 0).then_some("hs256-1"));
         assert_eq!(outcome.error().is_none(), index == 0);
         assert_eq!(outcome.protected().is_none(), index == 5);
+        let kid = ["hs256-1", "hs256-1", "unknown", es256.kid().unwrap(), "hs256-1"];
+        assert_eq!(outcome.kid(), kid.get(index).copied());
     }
     let headers =
         |index: usize| (outcomes[index].protected().unwrap(), outcomes[index].unprotected());

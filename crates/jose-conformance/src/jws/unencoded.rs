@@ -218,3 +218,18 @@ pub fn every_signature_of_an_unencoded_payload_says_so(subject: &Subject) {
     let all = Policy::new().require(Required::All);
     assert_eq!(jws.verify_with(&keys, &all).unwrap().signatures().count(), algs.len());
 }
+
+/// What fits between dots may be signed elsewhere, and makes the same token.
+pub fn an_unencoded_payload_signed_elsewhere_is_attached(subject: &Subject) {
+    let key = signer(S::HS256, subject);
+    for payload in ["$02", "a", "{}"] {
+        let mut own = Jws::unencoded(payload);
+        own.sign(&key).unwrap();
+        let token = own.to_compact().unwrap();
+        let header = key.header();
+        let unsigned = Jws::unencoded(payload).unsigned(S::HS256, &header, &Header::new());
+        let attached = unsigned.unwrap().attach(&signature_of(&token)).unwrap();
+        assert_eq!(attached, token);
+        assert!(jws::verify(&attached, &trusted(S::HS256, subject)).is_ok(), "{payload}");
+    }
+}

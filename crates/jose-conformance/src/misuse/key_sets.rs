@@ -478,7 +478,9 @@ pub fn a_resolver_answers_with_bound_keys(subject: &Subject) {
     let good = seal("known");
     assert!(jws::verify(&good, &tenants).is_ok());
     assert_eq!(tenants.asked.swap(0, Ordering::Relaxed), 1);
-    assert!(jws::verify(&good, &&tenants).is_ok(), "by reference too");
+    for keys in [&&tenants as &dyn KeyResolver, &Box::new(&tenants), &Arc::new(&tenants)] {
+        assert!(jws::verify(&good, keys).is_ok(), "by reference, in a box, and shared");
+    }
     assert_eq!(reason(&seal("new"), &tenants), NoMatchReason::EmptySet);
     let refused = refusal(&seal("down"), &tenants);
     assert_eq!(refused.code(), "ERR_CRYPTO_UNAVAILABLE");
