@@ -656,6 +656,8 @@ macro_rules! suite {
             a_nameless_key_decrypts_for_any_name_only_if_given_alone
             a_resolver_answers_with_keys_that_decrypt
             a_key_in_an_encrypted_header_is_never_used
+            a_nameless_key_for_an_algorithm_serves_any_name
+            a_key_that_names_two_encryptions_is_refused
             a_key_that_was_unwrapped_elsewhere_decrypts
             a_key_from_elsewhere_does_not_lift_the_rules_of_direct_encryption
             direct_encryption_authenticates_something
@@ -667,6 +669,7 @@ macro_rules! suite {
             a_content_key_is_kept_when_asked_for
             a_content_key_of_the_callers_has_its_length
             what_a_backend_lacks_is_told
+            a_cipher_that_cannot_be_made_is_no_refusal
             encrypted_claims_come_back
             encrypted_claims_are_held_to_the_rules
             an_encrypted_token_has_the_type_that_is_asked_for

@@ -323,6 +323,10 @@ pub fn a_token_in_json_beyond_the_limit_is_refused(subject: &Subject) {
         let expected = within(Rule::TooLong { limit: limits.token });
         assert_eq!(kind(Jwe::parse_within(&form, &limits).unwrap_err()), expected);
         if !form.starts_with('{') {
+            let mut exact = limits;
+            exact.token += 1;
+            let exact = Policy::new().limits(exact);
+            assert!(jwe::decrypt_with(&form, &forge.owner, &exact).is_ok());
             let policy = Policy::new().limits(limits);
             let refused = jwe::decrypt_with(&form, &forge.owner, &policy).unwrap_err();
             assert_eq!(malformed(refused), expected);

@@ -265,3 +265,30 @@ pub fn a_key_in_an_encrypted_header_is_never_used(subject: &Subject) {
     let refused = refusal(&forge.patched(&shared), &forge.owner);
     assert_eq!(malformed(refused), within(Rule::PrivateMember));
 }
+
+/// A key without a name that is given by itself serves tokens that name any, also where its algorithm is
+/// given beside it.
+pub fn a_nameless_key_for_an_algorithm_serves_any_name(subject: &Subject) {
+    let backend = subject.backend();
+    let named = token(&bound(1, "a"), subject).compact();
+    let nameless = bound(1, "a").without_kid();
+    let alg = K::from_name(nameless.alg().unwrap()).unwrap();
+    let given = DecryptionKey::from_jwk(&nameless, backend).unwrap();
+    let given_for = DecryptionKey::from_jwk_for(alg, &nameless, backend).unwrap();
+    for key in [given, given_for] {
+        assert!(jwe::decrypt(&named, &key).is_ok());
+    }
+}
+
+/// A shared key that names two ways to encrypt content is bound to neither.
+pub fn a_key_that_names_two_encryptions_is_refused(subject: &Subject) {
+    let load = |enc: &str| {
+        let k = base64url::encode(&[7; 32]);
+        let jwk = json!({"kty": "oct", "k": k, "alg": "A256GCM", "enc": enc});
+        DecryptionKey::from_jwk(&Jwk::from_json(jwk.to_string()).unwrap(), subject.backend())
+    };
+    assert!(load("A256GCM").is_ok());
+    let refused = load("A128CBC-HS256").unwrap_err();
+    let KeyError::Algorithm { expected, actual } = refused else { panic!("{refused:?}") };
+    assert_eq!((expected, actual.as_str()), ("A256GCM", "A128CBC-HS256"));
+}

@@ -381,3 +381,46 @@ pub fn what_a_backend_lacks_is_told(subject: &Subject) {
         assert_eq!((keys.iter().count(), keys.skipped().len()), (0, 2));
     }
 }
+
+/// A backend that cannot make a cipher just now says nothing of the token, and says why.
+pub fn a_cipher_that_cannot_be_made_is_no_refusal(subject: &Subject) {
+    #[derive(Debug)]
+    struct WrapsOnly(&'static dyn Backend);
+    impl Backend for WrapsOnly {
+        fn name(&self) -> &'static str {
+            "wraps only"
+        }
+
+        fn key_wrapper(&self, key: Bound<'_, K>) -> Result<Box<dyn KeyWrapper>, KeyError> {
+            self.0.key_wrapper(key)
+        }
+
+        fn key_unwrapper(&self, key: Bound<'_, K>) -> Result<Box<dyn KeyUnwrapper>, KeyError> {
+            self.0.key_unwrapper(key)
+        }
+
+        fn content_cipher(
+            &self,
+            _: E,
+            _: &SecretBytes,
+        ) -> Result<Box<dyn ContentCipher>, KeyError> {
+            Err(KeyError::Unavailable(CryptoError::from_source("device gone")))
+        }
+
+        fn digest(&self, hash: Hash, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+            self.0.digest(hash, parts, out)
+        }
+
+        fn random(&self, out: &mut [u8]) -> Result<(), CryptoError> {
+            self.0.random(out)
+        }
+    }
+    let backend: &'static WrapsOnly = Box::leak(Box::new(WrapsOnly(subject.backend())));
+    let jwk = private(K::A128KW, E::A256GCM);
+    let token = encrypted(K::A128KW, E::A256GCM, subject).to_compact().unwrap();
+    away(jwe::decrypt(&token, &DecryptionKey::from_jwk(&jwk, backend).unwrap()));
+    let to = EncryptionKey::from_jwk(&jwk, backend).unwrap();
+    let refused = Builder::new().enc(E::A256GCM).encrypt(TEXT, [&to]).unwrap_err();
+    let EncryptError::Unavailable(error) = refused else { panic!("{refused:?}") };
+    assert_eq!(error.source().unwrap().to_string(), "device gone");
+}
