@@ -279,7 +279,7 @@ fn verdicts(mutants: &[&Mutant], stages: &[(Vec<Test>, Duration)]) -> Vec<(usize
     for (at, (tests, usual)) in stages.iter().enumerate() {
         println!("{} mutants before {} tests", left.len(), tests.len());
         let (queue, missed) = (Mutex::new(left.into_iter()), Mutex::new(Vec::new()));
-        let caught = Mutex::new(Vec::new());
+        let (caught, last) = (Mutex::new(Vec::new()), at + 1 == stages.len());
         let work = || {
             // A lock is poisoned where another thread panicked, and none does.
             while let Some(mutant) = queue.lock().ok().and_then(|mut queue| queue.next()) {
@@ -288,8 +288,8 @@ fn verdicts(mutants: &[&Mutant], stages: &[(Vec<Test>, Duration)]) -> Vec<(usize
                 if let Ok(mut list) = list.lock() {
                     list.push((mutant, verdict));
                 }
-                if verdict != Verdict::Caught {
-                    println!("{verdict:?} in stage {}: {}", at + 1, mutant.name);
+                if verdict == Verdict::TimedOut || (verdict == Verdict::Missed && last) {
+                    println!("{verdict:?}: {}", mutant.name);
                 }
             }
         };

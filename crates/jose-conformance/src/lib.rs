@@ -633,6 +633,7 @@ macro_rules! suite {
             members_of_a_jwe_without_meaning_are_kept
             conversions_of_a_jwe_lose_nothing
             a_conversion_of_a_jwe_that_would_lose_something_is_refused
+            an_empty_ciphertext_is_written
             errors_of_encryption_say_what_and_why
             each_recipient_finds_its_own_part
             the_first_recipient_whose_key_we_have_is_taken

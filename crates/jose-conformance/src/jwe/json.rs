@@ -462,6 +462,16 @@ pub fn a_conversion_of_a_jwe_that_would_lose_something_is_refused(subject: &Subj
     assert_eq!(Jwe::parse(&text).unwrap().to_general().unwrap(), text);
 }
 
+/// The ciphertext of nothing is a member all the same (RFC 7516 §7.2.1).
+pub fn an_empty_ciphertext_is_written(subject: &Subject) {
+    let (to, from) = pair(K::A128KW, E::A256GCM, subject);
+    let jwe = Builder::new().enc(E::A256GCM).encrypt(b"", [&to]).unwrap();
+    for form in [jwe.to_flattened().unwrap(), jwe.to_general().unwrap()] {
+        assert_eq!(value(&form)["ciphertext"], "", "{form}");
+        assert_eq!(Jwe::parse(&form).unwrap().decrypt(&from).unwrap().content(), b"");
+    }
+}
+
 /// An error says what did not work, and its source why.
 pub fn errors_of_encryption_say_what_and_why(_: &Subject) {
     use jose_core::jwe::{SerializationError as Form, UnwrapError};
@@ -473,6 +483,7 @@ pub fn errors_of_encryption_say_what_and_why(_: &Subject) {
     let parse = Jwe::parse("").unwrap_err();
     let (key, failed) = (KeyError::NotPrivate, || DecryptError::Failed);
     let device = CryptoError::from_source("device gone");
+    assert_eq!(Form::OtherMembers.code(), "ERR_JWE_INVALID_SERIALIZATION");
     says(&Form::Malformed(parse), "its only recipient cannot be read", Some(&parse));
     says(&Form::OtherMembers, "it has members that would be lost", None);
     says(&Form::Recipients { count: 2 }, "it has 2 recipients", None);
