@@ -519,21 +519,20 @@ mod tests {
 
     #[test]
     fn of_two_refusals_the_one_that_counts_more_is_told() {
-        let parse = || Rule::Base64url.of(Subject::Jwe);
-        let none = || NoMatchingKey::encrypted(NoMatchReason::EmptySet, "dir", None);
-        let rising: [fn(&dyn Fn() -> ParseError, &dyn Fn() -> NoMatchingKey) -> Error; 5] = [
-            |parse, _| Error::Parse(parse()),
-            |_, none| DecryptError::NoMatchingKey(none()).into(),
-            |parse, _| DecryptError::Header(parse()).into(),
-            |_, _| DecryptError::Failed.into(),
-            |_, _| DecryptError::Unavailable(CryptoError::default()).into(),
+        let rising: [fn() -> Error; 5] = [
+            || Error::Parse(Rule::Base64url.of(Subject::Jwe)),
+            || {
+                let none = NoMatchingKey::encrypted(NoMatchReason::EmptySet, "dir", None);
+                DecryptError::NoMatchingKey(none).into()
+            },
+            || DecryptError::Header(Rule::Base64url.of(Subject::Jwe)).into(),
+            || DecryptError::Failed.into(),
+            || DecryptError::Unavailable(CryptoError::default()).into(),
         ];
         let text = |error: &Error| alloc::format!("{error:?}");
         for (at, less) in rising.iter().enumerate() {
-            let less = || less(&parse, &none);
             assert_eq!(text(&worse(None, less())), text(&less()));
             for more in rising.iter().skip(at) {
-                let more = || more(&parse, &none);
                 assert_eq!(text(&worse(Some(less()), more())), text(&more()));
                 assert_eq!(text(&worse(Some(more()), less())), text(&more()));
             }
