@@ -182,6 +182,12 @@ impl Mutant {
         self.file == other.file && self.function == other.function
     }
 
+    /// Whether its function stands within that of the other.
+    fn is_within(&self, other: &Self) -> bool {
+        let ((start, end), (first, last)) = (self.function, other.function);
+        self.file == other.file && !self.is_beside(other) && first <= start && end <= last
+    }
+
     /// The code of a body, where needed in a box: `impl Trait` stands for one type, and mutants have others.
     fn boxed(&self, code: &str) -> String {
         let Some(bounds) = self.returns.strip_prefix("-> impl ") else { return code.to_owned() };

@@ -29,7 +29,8 @@ pub(super) enum Fate {
     Woven,
     /// It does not compile.
     Unviable,
-    /// It may be good Rust by itself, and cannot stand beside what it replaces: a constant is made of it.
+    /// It may be good Rust by itself, and cannot stand beside what it replaces: a constant is made of it,
+    /// or its function stands within another one.
     Apart,
 }
 
@@ -47,7 +48,9 @@ pub(super) fn weave(tree: &Path, build: &Path, mutants: &[Mutant]) -> Result<Vec
     let text = fs::read_to_string(&root).map_err(|error| told(&root, &error))? + ASKED;
     fs::write(&root, text).map_err(|error| told(&root, &error))?;
 
-    let mut fates = vec![Fate::Woven; mutants.len()];
+    let is_within = |mutant: &Mutant| mutants.iter().any(|other| mutant.is_within(other));
+    let fate = |mutant| if is_within(mutant) { Fate::Apart } else { Fate::Woven };
+    let mut fates: Vec<Fate> = mutants.iter().map(fate).collect();
     loop {
         let mut places = Vec::new();
         for (file, path, text) in &sources {
@@ -187,8 +190,7 @@ fn woven(file: &str, text: &str, mutants: &[Mutant], fates: &[Fate]) -> String {
             mutant.is_beside(function) && fates.get(mutant.id - 1) == Some(&Fate::Woven)
         };
         let alive: Vec<&&Mutant> = own.iter().filter(alive).collect();
-        // A function within a function is part of the outer one's body.
-        if start < end || alive.is_empty() {
+        if alive.is_empty() {
             continue;
         }
         let body = body_of(&chars, stop);
