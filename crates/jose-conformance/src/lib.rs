@@ -461,6 +461,7 @@ macro_rules! suite {
             an_unknown_key_fits_no_key_management
             the_point_zero_has_no_structure
             a_private_exponent_is_below_its_modulus
+            a_factor_is_neither_one_nor_the_modulus
         );
         $crate::family!(jws:
             the_backend_has_every_algorithm_but_those_named

@@ -3,7 +3,7 @@
 
 use jose_core::error::KeyError;
 use jose_core::jwa::{ContentEncryption, KeyManagementAlgorithm as K, SignatureAlgorithm as S};
-use jose_core::jwk::{Ec, EcCurve, Oct, Params, Rsa, RsaPrivate};
+use jose_core::jwk::{Ec, EcCurve, Oct, Params, Rsa, RsaCrt, RsaPrivate};
 use jose_core::{Alg, Jwk, SecretBytes};
 use serde_json::json;
 
@@ -85,5 +85,24 @@ pub fn a_private_exponent_is_below_its_modulus(_: &Subject) {
     let longer = [&[1][..], rsa.n()].concat();
     for d in [rsa.n(), &above, &longer] {
         assert_refused(check(d), &KeyError::Inconsistent);
+    }
+}
+
+/// A factor of an RSA modulus is less than it, and is not 1: either would be a key that hides nothing.
+pub fn a_factor_is_neither_one_nor_the_modulus(_: &Subject) {
+    let jwk = keys::private(S::RS256);
+    let Params::Rsa(rsa) = jwk.params() else { panic!() };
+    let private = rsa.private().unwrap();
+    let (d, crt) = (private.d().expose_secret(), private.crt().unwrap());
+    let [p, q] = [crt.p(), crt.q()].map(|prime| prime.expose_secret());
+    let check = |p: &[u8], q: &[u8]| {
+        let rest = [crt.dp(), crt.dq(), crt.qi()].map(|number| number.expose_secret());
+        let crt = RsaCrt::new(p, q, rest[0], rest[1], rest[2]);
+        let private = Some(RsaPrivate::new(d, Some(crt)));
+        Jwk::new(Params::Rsa(Rsa::new(rsa.n(), rsa.e(), private))).check_structure()
+    };
+    assert!(check(p, q).is_ok());
+    for (p, q) in [(&[1][..], q), (p, &[1]), (rsa.n(), q), (p, rsa.n())] {
+        assert_refused(check(p, q), &KeyError::Inconsistent);
     }
 }
