@@ -12,6 +12,7 @@ use jose_core::error::{CryptoError, NoMatchReason};
 use jose_core::jws::{Jws, KeyResolver, Unverified, VerifyingKeys};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
 use crate::answer::{Kind, Validators, age_left, check};
@@ -203,7 +204,7 @@ impl Source {
         let Inner::Remote(remote) = &self.inner else { return Ok(()) };
         let runtime = Handle::try_current().map_err(|_| SourceError::NoRuntime)?;
         let ticket = remote.cache().force(remote.config.now());
-        match runtime.spawn(Arc::clone(remote).fetch(ticket)).await {
+        match remote.spawn(&runtime, ticket).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(remote.unavailable(Some(error))),
             Err(_) => Err(remote.unavailable(Some(FetchError::Abandoned))),
@@ -276,6 +277,8 @@ impl Remote {
     }
 
     async fn load(self: &Arc<Self>, want: Want) -> Result<Held<Arc<Loaded>>, SourceError> {
+        // Who has none begins nothing, waits for nobody, and so is in nobody's way.
+        let Ok(runtime) = Handle::try_current() else { return self.fresh() };
         loop {
             // Before asking, so that nothing is settled unheard in between.
             let mut settled = self.settled.subscribe();
@@ -283,11 +286,10 @@ impl Remote {
             match step {
                 Step::Use(held) => return Ok(held),
                 Step::UseAndFetch(held, ticket) => {
-                    // Without a runtime the ticket goes back as failed, and what is held is used all the same.
-                    drop(self.spawn(ticket));
+                    drop(self.spawn(&runtime, ticket));
                     return Ok(held);
                 }
-                Step::Fetch(ticket) => self.spawn(ticket)?,
+                Step::Fetch(ticket) => drop(self.spawn(&runtime, ticket)),
                 Step::Wait => {}
                 Step::Nothing { .. } => return Err(self.unavailable(None)),
             }
@@ -297,15 +299,21 @@ impl Remote {
         }
     }
 
-    fn spawn(self: &Arc<Self>, ticket: Ticket<Arc<Loaded>>) -> Result<(), SourceError> {
-        let flight = Flight { remote: Arc::clone(self), ticket: Some(ticket) };
-        let runtime = Handle::try_current().map_err(|_| SourceError::NoRuntime)?;
-        drop(runtime.spawn(flight.run()));
-        Ok(())
+    /// What is held, if it needs no other.
+    fn fresh(&self) -> Result<Held<Arc<Loaded>>, SourceError> {
+        let (cache, now) = (self.cache(), self.config.now());
+        let held = cache.held().filter(|held| now < held.fresh_until());
+        held.cloned().ok_or(SourceError::NoRuntime)
     }
 
-    async fn fetch(self: Arc<Self>, ticket: Ticket<Arc<Loaded>>) -> Result<(), FetchError> {
-        Flight { remote: self, ticket: Some(ticket) }.run().await
+    fn spawn(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        ticket: Ticket<Arc<Loaded>>,
+    ) -> JoinHandle<Result<(), FetchError>> {
+        // Made here: a runtime that is shutting down drops tasks that never ran.
+        let flight = Flight { remote: Arc::clone(self), ticket: Some(ticket) };
+        runtime.spawn(flight.run())
     }
 
     /// One attempt: what is new, or that it is the same.
