@@ -57,7 +57,8 @@ impl<T> Blocking<T> {
     /// Not `Runtime::block_on`, which panics where there is a runtime already.
     fn wait<F: Future>(&self, future: F) -> F::Output {
         let _inside = self.runtime.as_ref().map(Runtime::enter);
-        pollster::block_on(future)
+        // A task of another runtime that blocks here never lets others go on, and would get no more steps from that one.
+        pollster::block_on(tokio::task::unconstrained(future))
     }
 }
 

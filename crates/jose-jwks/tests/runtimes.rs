@@ -82,3 +82,29 @@ fn a_runtime_that_ends_takes_no_fetch_of_another_with_it() {
     drop(first);
     assert_eq!((source.status().fetching, source.status().failures), (false, 1));
 }
+
+#[cfg(feature = "blocking")]
+#[test]
+fn a_caller_may_block_a_task_as_often_as_it_likes() {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use jose_jwks::Blocking;
+
+    let server = Server::new(true);
+    let source = Blocking::new(server.source()).unwrap();
+    let (done, told) = channel();
+    std::thread::spawn(move || {
+        // A task of tokio has 128 steps before it has to let others go on.
+        runtime().block_on(async {
+            for _ in 0..300 {
+                source.refresh().unwrap();
+            }
+            source.ready().unwrap();
+            drop(source); // which would panic if it were an ordinary runtime
+        });
+        done.send(()).unwrap();
+    });
+    told.recv_timeout(Duration::from_secs(60)).expect("it comes to an end");
+    assert_eq!(server.asked.load(Ordering::SeqCst), 300);
+}
