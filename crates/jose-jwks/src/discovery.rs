@@ -18,7 +18,6 @@ const METADATA_AGE: Duration = Duration::from_secs(24 * 3600);
 const METADATA: usize = 64 * 1024;
 
 /// Where a set is.
-#[derive(Debug)]
 pub(crate) enum Place {
     Set(Uri),
     Issuer {
@@ -97,6 +96,13 @@ async fn ask(issuer: &str, metadata: &Uri, remote: &Remote) -> Result<Uri, Fetch
         return Err(FetchError::Issuer);
     }
     remote.config.address(&metadata.jwks_uri).map_err(|_| FetchError::Metadata)
+}
+
+/// As below: what a source shows of itself ends up in logs too.
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// For logs: without a query, which may have a secret of the client's.
