@@ -23,8 +23,8 @@ pub(crate) enum Place {
     Issuer {
         issuer: String,
         metadata: Uri,
-        /// The address that the metadata named, and when.
-        known: Mutex<Option<(Uri, Instant)>>,
+        /// The address that the metadata named, and when they were asked, unless that is [doubted](Place::doubt).
+        known: Mutex<Option<(Uri, Option<Instant>)>>,
     },
 }
 
@@ -57,16 +57,21 @@ impl Place {
         let now = remote.config.now();
         let held = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let failing = remote.cache().failures() > 0;
-        let fresh = held
-            .as_ref()
-            .filter(|(_, since)| !failing && now.saturating_duration_since(*since) < METADATA_AGE);
-        if let Some((address, _)) = fresh {
+        let fresh =
+            |since: Instant| !failing && now.saturating_duration_since(since) < METADATA_AGE;
+        if let Some((address, _)) = held.as_ref().filter(|(_, since)| since.is_some_and(fresh)) {
             return Ok(address.clone());
         }
-        match ask(issuer, metadata, remote).await {
+        // Where another address is known, half of the time is left for that.
+        let timeout = remote.config.times.timeout / if held.is_some() { 2 } else { 1 };
+        let answer = tokio::time::timeout(timeout, ask(issuer, metadata, remote)).await;
+        match answer.unwrap_or(Err(FetchError::Timeout)) {
             Ok(address) => {
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                *known = Some((address.clone(), now));
+                // A later question has the better answer, whichever arrives first.
+                if !known.as_ref().is_some_and(|(_, since)| since.is_some_and(|at| now < at)) {
+                    *known = Some((address.clone(), Some(now)));
+                }
                 Ok(address)
             }
             // Nobody says that they have moved.
@@ -76,6 +81,16 @@ impl Place {
                 held.map(|(address, _)| address).ok_or(FetchError::Metadata)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Has the metadata asked anew before the next fetch. Until they answer, what they said stays.
+    pub(crate) fn doubt(&self) {
+        if let Self::Issuer { known, .. } = self {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, since)) = &mut *known {
+                *since = None;
+            }
         }
     }
 }

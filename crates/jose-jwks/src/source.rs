@@ -194,8 +194,8 @@ impl Source {
         self.load(Want::Any).await.map(drop)
     }
 
-    /// Fetches now, whatever is held or under way: for an operator who knows that the keys have changed. What comes
-    /// out of a token must never lead here.
+    /// Fetches now, whatever is held or under way: for an operator who knows that the keys have changed. The metadata of
+    /// an issuer are asked again as well, for the keys may be elsewhere. What comes out of a token must never lead here.
     ///
     /// # Errors
     ///
@@ -203,6 +203,7 @@ impl Source {
     pub async fn refresh(&self) -> Result<(), SourceError> {
         let Inner::Remote(remote) = &self.inner else { return Ok(()) };
         let runtime = Handle::try_current().map_err(|_| SourceError::NoRuntime)?;
+        remote.place.doubt();
         let ticket = remote.cache().force(remote.config.now());
         match remote.spawn(&runtime, ticket).await {
             Ok(Ok(())) => Ok(()),
