@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use http::header::{
-    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
 use http::{Response, StatusCode};
 
@@ -20,7 +20,11 @@ pub(crate) struct Validators {
 impl Validators {
     pub(crate) fn of(answer: &HeaderMap) -> Self {
         let field = |name: HeaderName| answer.get(name).cloned();
-        Self { etag: field(ETAG), last_modified: field(LAST_MODIFIED) }
+        // A set of this very second may change within it once more, and nobody could tell (RFC 9110 §8.8.2.2): a key
+        // that was taken out then would stay for as long as nothing else changes.
+        let (last_modified, date) = (field(LAST_MODIFIED), field(DATE));
+        let last_modified = last_modified.filter(|at| date.is_some_and(|date| date != at));
+        Self { etag: field(ETAG), last_modified }
     }
 
     /// Adds the fields of a conditional request, if there is anything to compare with; and tells whether there is.
@@ -162,6 +166,22 @@ mod tests {
     fn a_number_too_long_for_any_clock_is_very_long() {
         assert_eq!(left(&[(CACHE_CONTROL, "max-age=100000000000000000000")]), Some(u64::MAX));
         assert_eq!(left(&[(CACHE_CONTROL, "max-age=60"), (AGE, "100000000000000000000")]), Some(0));
+    }
+
+    #[test]
+    fn a_set_that_may_have_changed_twice_in_a_second_is_not_recognized_by_its_time() {
+        const EARLIER: &str = "Wed, 21 Oct 2015 07:28:00 GMT";
+        const LATER: &str = "Wed, 21 Oct 2015 07:28:01 GMT";
+        for (date, recognized) in [(Some(LATER), true), (Some(EARLIER), false), (None, false)] {
+            let mut answer = HeaderMap::new();
+            answer.insert(LAST_MODIFIED, HeaderValue::from_static(EARLIER));
+            if let Some(date) = date {
+                answer.insert(DATE, HeaderValue::from_static(date));
+            }
+            let mut request = HeaderMap::new();
+            assert_eq!(Validators::of(&answer).condition(&mut request), recognized, "{date:?}");
+            assert_eq!(request.contains_key(IF_MODIFIED_SINCE), recognized, "{date:?}");
+        }
     }
 
     #[test]
