@@ -185,6 +185,10 @@ impl Rotation {
     /// The first moment at which a [turn](Self::turn) does something; `now` if that is past.
     #[must_use]
     pub fn next_turn(&self, now: UnixTime) -> UnixTime {
+        let is_over = |state| matches!(state, KeyState::Retiring { until } if until <= now);
+        if self.ring.keys().any(|key| is_over(key.state())) {
+            return now;
+        }
         let signs_until = self.active_since.saturating_add(self.plan.signs_for);
         let due = match &self.announced {
             Some((_, since)) => since.saturating_add(self.plan.announced_for).max(signs_until),
@@ -424,6 +428,19 @@ mod tests {
         assert_eq!(rotation.next_turn(at(100_000)), at(100_100));
         assert!(!rotation.turn(at(100_099)).unwrap().is_something());
         assert_eq!(rotation.turn(at(100_100)).unwrap().activated, Some(second));
+    }
+
+    #[test]
+    fn a_key_that_is_over_meanwhile_is_not_slept_over() {
+        let mut rotation = rotation();
+        rotation.turn(at(900)).unwrap();
+        rotation.turn(at(1000)).unwrap();
+        // It is over at 1300, and published until a turn says that there is something to publish.
+        for late in [1300, 1301] {
+            assert_eq!(rotation.next_turn(at(late)), at(late));
+        }
+        assert!(rotation.turn(at(1301)).unwrap().is_something());
+        assert_eq!(rotation.next_turn(at(1301)), at(1900));
     }
 
     #[test]
