@@ -78,7 +78,7 @@ impl Default for Times {
 
 impl Times {
     /// The same within bounds in which nothing overflows or turns without pause.
-    fn bounded(self) -> Self {
+    pub(crate) fn bounded(self) -> Self {
         let min_age = self.min_age.clamp(Duration::from_secs(1), LONGEST);
         let min_back_off = self.min_back_off.clamp(Duration::from_millis(1), LONGEST);
         Self {

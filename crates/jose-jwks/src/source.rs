@@ -143,9 +143,11 @@ impl Source {
     fn remote(
         place: Place,
         client: impl Fetch + 'static,
-        config: Config,
+        mut config: Config,
     ) -> Result<Self, ConfigError> {
         config.check()?;
+        // As the cache does, so that a fetch has the time that the cache gives it.
+        config.times = config.times.bounded();
         let remote = Remote {
             place,
             client: Box::new(client),

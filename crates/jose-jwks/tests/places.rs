@@ -1,5 +1,11 @@
 //! Where a set is, and what is told of that.
-#![allow(clippy::std_instead_of_core, missing_docs, reason = "a test")]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

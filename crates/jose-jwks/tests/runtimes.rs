@@ -1,15 +1,22 @@
 //! Callers in a runtime, in another one, in none, and in one that they block.
-#![allow(clippy::std_instead_of_core, missing_docs, reason = "a test")]
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use http::{Request, Response};
 use jose_core::Alg;
-use jose_jwks::{Config, Fetch, FetchError, Source, SourceError};
+use jose_jwks::{Config, Fetch, FetchError, Source, SourceError, Times};
 use jose_rustcrypto::BACKEND;
 use tokio::runtime::{Builder, Runtime};
 
@@ -83,11 +90,20 @@ fn a_runtime_that_ends_takes_no_fetch_of_another_with_it() {
     assert_eq!((source.status().fetching, source.status().failures), (false, 1));
 }
 
+#[test]
+fn a_fetch_that_may_take_no_time_at_all_takes_the_least_that_there_is() {
+    let mut times = Times::default();
+    times.timeout = Duration::ZERO;
+    let config = Config::new(&[Alg::ES256], BACKEND).times(times);
+    let source = Source::at("https://idp.example/jwks", Server::new(true), config).unwrap();
+    // Whether a server answers within that is not for a test to say.
+    assert!(format!("{source:?}").contains("timeout: 1ms"), "{source:?}");
+}
+
 #[cfg(feature = "blocking")]
 #[test]
 fn a_caller_may_block_a_task_as_often_as_it_likes() {
     use std::sync::mpsc::channel;
-    use std::time::Duration;
 
     use jose_jwks::Blocking;
 
