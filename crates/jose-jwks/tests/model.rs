@@ -1,6 +1,14 @@
 //! The machine of [`cache`] under every order of events, held to what can be said of them all: a history is kept, and
 //! what the machine may do is found anew from that whole history each time.
-#![allow(clippy::std_instead_of_core, missing_docs, reason = "a test")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test"
+)]
 
 use std::time::{Duration, Instant};
 
