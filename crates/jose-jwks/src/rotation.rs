@@ -78,7 +78,8 @@ pub struct RotationParts {
     pub keys: Vec<(Jwk, KeyState)>,
     /// Since when the active one signs.
     pub active_since: UnixTime,
-    /// Since when the announced one is published, if there is one.
+    /// Since when the announced one is published, if there is one. A program that was gone before it had published what
+    /// it stored says here when it did; otherwise that key may sign before anybody has seen it.
     pub announced_since: Option<UnixTime>,
 }
 
@@ -160,7 +161,8 @@ impl Rotation {
     /// long as planned, drops what verifies no more. Nothing is ever skipped: after a long sleep a key is announced
     /// first, and signs later.
     ///
-    /// Publish the set whenever there was something. An RSA key takes a while to generate.
+    /// Publish the set whenever there was something. One program turns, and the others load what it stored: two that
+    /// turn have two keys, each unknown to whoever asks the other. An RSA key takes a while to generate.
     ///
     /// # Errors
     ///
@@ -217,7 +219,9 @@ impl Rotation {
 
     /// Drops a key that got into other hands: what it signed verifies no more, and if it is the one that signs, another
     /// signs at once, published or not. Those who keep the set accept the old one for
-    /// [`max_age`](Plan::max_age) longer.
+    /// [`max_age`](Plan::max_age) longer, or longer still where they cannot reach it.
+    ///
+    /// Store [`to_parts`](Self::to_parts) before anything is signed: what is stored still has the old key.
     ///
     /// # Errors
     ///
