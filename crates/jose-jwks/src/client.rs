@@ -150,8 +150,9 @@ impl ClientOptions {
         self
     }
 
-    /// How long a connection may take, with each of the addresses of a name. Default 5 seconds. What a fetch may take
-    /// as a whole is [`Times::timeout`](crate::Times::timeout).
+    /// How long a connection may take, from looking up the name to the end of the handshake. Where a name has several
+    /// addresses, each has an even share. Default 5 seconds. What a fetch may take as a whole is
+    /// [`Times::timeout`](crate::Times::timeout).
     #[must_use]
     pub const fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
