@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::Uri;
 use serde::Deserialize;
@@ -10,9 +10,6 @@ use serde::Deserialize;
 use crate::answer::{Kind, check};
 use crate::source::{Remote, request};
 use crate::{Config, ConfigError, FetchError};
-
-/// How long metadata are believed. An issuer that moves its keys leaves them at the old place for a while.
-const METADATA_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// Longest metadata that are read, in octets. Large providers send some thousand.
 const METADATA: usize = 64 * 1024;
@@ -57,8 +54,9 @@ impl Place {
         let now = remote.config.now();
         let held = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let failing = remote.cache().failures() > 0;
-        let fresh =
-            |since: Instant| !failing && now.saturating_duration_since(since) < METADATA_AGE;
+        // No longer than a set: at an old address a key that was taken back may stay for good.
+        let max_age = remote.cache().times().max_age;
+        let fresh = |since: Instant| !failing && now.saturating_duration_since(since) < max_age;
         if let Some((address, _)) = held.as_ref().filter(|(_, since)| since.is_some_and(fresh)) {
             return Ok(address.clone());
         }

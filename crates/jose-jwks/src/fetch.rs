@@ -96,7 +96,8 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// There is no answer, for this reason.
+    /// There is no answer, for this reason, which is told in logs: it must show neither secrets nor the query of an
+    /// address.
     pub fn transport(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Transport(source.into().into())
     }
@@ -129,6 +130,15 @@ impl FetchError {
             | Self::Timeout
             | Self::Transport(_) => "ERR_JWK_SET_UNAVAILABLE",
         }
+    }
+
+    /// The innermost reason: "no answer" tells nobody whether a name, a port or a certificate was wrong.
+    pub(crate) fn cause(&self) -> Option<String> {
+        let mut cause = self.source()?;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Some(cause.to_string())
     }
 
     pub(crate) const fn retry_after(&self) -> Option<Duration> {

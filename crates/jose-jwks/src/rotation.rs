@@ -161,6 +161,9 @@ impl Rotation {
     /// long as planned, drops what verifies no more. Nothing is ever skipped: after a long sleep a key is announced
     /// first, and signs later.
     ///
+    /// A clock that was ahead, and is set right, leaves moments that are far in the future: until then nothing turns, and
+    /// [`next_turn`](Self::next_turn) shows it.
+    ///
     /// Publish the set whenever there was something. One program turns, and the others load what it stored: two that
     /// turn have two keys, each unknown to whoever asks the other. An RSA key takes a while to generate.
     ///

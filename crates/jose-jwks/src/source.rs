@@ -381,7 +381,8 @@ impl Remote {
                 // Without randomness all come back together, which is a nuisance and no more.
                 drop(self.config.backend.random(&mut jitter));
                 let retry_after = error.retry_after();
-                warn!(place = %self.place, code = error.code(), "no key set: {error}");
+                let cause = error.cause().unwrap_or_default();
+                warn!(place = %self.place, code = error.code(), cause, "no key set: {error}");
                 *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 Outcome::Failed { retry_after, jitter: u32::from_ne_bytes(jitter) }
             }
@@ -420,12 +421,14 @@ impl Flight {
         let attempt = self.remote.attempt(held);
         let result = tokio::time::timeout(self.remote.config.times.timeout, attempt).await;
         let result = result.unwrap_or(Err(FetchError::Timeout));
-        if let Ok(outcome) = &result {
-            let (keys, changed) = match outcome {
-                Outcome::New { keys, .. } => (keys.keys.iter().count(), true),
-                _ => (0, false),
-            };
-            debug!(place = %self.remote.place, changed, keys, took = ?begun.elapsed(), "fetched a key set");
+        let (place, took) = (&self.remote.place, begun.elapsed());
+        match &result {
+            Ok(Outcome::New { keys, .. }) => {
+                let keys = keys.keys.iter().count();
+                debug!(%place, keys, ?took, "fetched a key set");
+            }
+            Ok(_) => debug!(%place, ?took, "a key set has not changed"),
+            Err(_) => {} // told when it is settled
         }
         let told = result.as_ref().map(drop).map_err(Clone::clone);
         if let Some(ticket) = self.ticket.take() {

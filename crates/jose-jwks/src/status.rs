@@ -125,6 +125,9 @@ impl fmt::Display for Status {
         }
         if let (Some(error), true) = (&self.last_error, self.failures > 0) {
             write!(f, "; failed {} times: {error}", self.failures)?;
+            if let Some(cause) = error.cause() {
+                write!(f, ": {cause}")?;
+            }
         }
         Ok(())
     }

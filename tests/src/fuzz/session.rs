@@ -15,7 +15,7 @@ use crate::backends;
 const NAME: &str = "joe";
 const NOW: u64 = 1_800_000_000;
 
-type Data = std::collections::BTreeMap<String, String>;
+type Data = alloc::collections::BTreeMap<String, String>;
 
 static SESSIONS: LazyLock<Sessions<Data>> = LazyLock::new(|| {
     let backend = backends()[0];

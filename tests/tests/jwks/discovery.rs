@@ -50,7 +50,7 @@ async fn the_metadata_name_the_address_of_the_set() {
             assert_eq!(server.count(), 2, "{issuer}");
 
             // A set has to be fetched more often than its address changes.
-            clock.advance(3600);
+            clock.advance(1800);
             verify(&source, &token(&jwk, backend)).await.unwrap();
             assert_eq!((server.count(), server.count_of("/jwks")), (3, 2), "{issuer}");
         }

@@ -94,9 +94,9 @@ pub fn a_factor_is_neither_one_nor_the_modulus(_: &Subject) {
     let Params::Rsa(rsa) = jwk.params() else { panic!() };
     let private = rsa.private().unwrap();
     let (d, crt) = (private.d().expose_secret(), private.crt().unwrap());
-    let [p, q] = [crt.p(), crt.q()].map(|prime| prime.expose_secret());
+    let [p, q] = [crt.p(), crt.q()].map(SecretBytes::expose_secret);
     let check = |p: &[u8], q: &[u8]| {
-        let rest = [crt.dp(), crt.dq(), crt.qi()].map(|number| number.expose_secret());
+        let rest = [crt.dp(), crt.dq(), crt.qi()].map(SecretBytes::expose_secret);
         let crt = RsaCrt::new(p, q, rest[0], rest[1], rest[2]);
         let private = Some(RsaPrivate::new(d, Some(crt)));
         Jwk::new(Params::Rsa(Rsa::new(rsa.n(), rsa.e(), private))).check_structure()
