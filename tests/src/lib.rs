@@ -53,6 +53,9 @@ mod guide {
     mod key_sets {}
     #[doc = include_str!("../../docs/guide/rotation.md")]
     mod rotation {}
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../../docs/guide/issuer-keys.md")]
+    mod issuer_keys {}
     #[doc = include_str!("../../docs/guide/wrapping.md")]
     mod wrapping {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use jose_core::error::NoMatchingKey;
+use jose_core::error::{NoMatchReason, NoMatchingKey};
 use jose_core::jws::Unverified;
 
 use crate::{FetchError, Source};
@@ -103,7 +103,24 @@ impl Source {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.no_match {
-            Some(error) => write!(f, "{error}")?,
+            Some(error) => match error.reason() {
+                NoMatchReason::AlgorithmNotAllowed => {
+                    f.write_str("the algorithm is not allowed")?
+                }
+                NoMatchReason::AmbiguousKid => f.write_str("two keys bear the `kid`")?,
+                NoMatchReason::EmptySet => f.write_str("no keys are held")?,
+                NoMatchReason::UnknownKid => f.write_str("no key bears the `kid`")?,
+                NoMatchReason::UnusableKey => {
+                    f.write_str("the key with the `kid` cannot be used")?
+                }
+                NoMatchReason::WrongAlgorithm => {
+                    f.write_str("the key with the `kid` is for another algorithm")?;
+                }
+                NoMatchReason::WrongUse => {
+                    f.write_str("the key with the `kid` is for another use")?
+                }
+                _ => write!(f, "{error}")?,
+            },
             None => f.write_str("a key matches")?,
         }
         write!(f, "; {}", self.status)
