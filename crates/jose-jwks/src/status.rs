@@ -103,28 +103,28 @@ impl Source {
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.no_match {
-            Some(error) => match error.reason() {
-                NoMatchReason::AlgorithmNotAllowed => {
-                    f.write_str("the algorithm is not allowed")?
-                }
-                NoMatchReason::AmbiguousKid => f.write_str("two keys bear the `kid`")?,
-                NoMatchReason::EmptySet => f.write_str("no keys are held")?,
-                NoMatchReason::UnknownKid => f.write_str("no key bears the `kid`")?,
-                NoMatchReason::UnusableKey => {
-                    f.write_str("the key with the `kid` cannot be used")?
-                }
-                NoMatchReason::WrongAlgorithm => {
-                    f.write_str("the key with the `kid` is for another algorithm")?;
-                }
-                NoMatchReason::WrongUse => {
-                    f.write_str("the key with the `kid` is for another use")?
-                }
-                _ => write!(f, "{error}")?,
+            Some(error) => match words(error.reason()) {
+                Some(words) => f.write_str(words)?,
+                None => write!(f, "{error}")?,
             },
             None => f.write_str("a key matches")?,
         }
         write!(f, "; {}", self.status)
     }
+}
+
+/// Why no key fits, for people.
+const fn words(reason: NoMatchReason) -> Option<&'static str> {
+    Some(match reason {
+        NoMatchReason::AlgorithmNotAllowed => "the algorithm is not allowed",
+        NoMatchReason::AmbiguousKid => "two keys bear the `kid`",
+        NoMatchReason::EmptySet => "no keys are held",
+        NoMatchReason::UnknownKid => "no key bears the `kid`",
+        NoMatchReason::UnusableKey => "the key with the `kid` cannot be used",
+        NoMatchReason::WrongAlgorithm => "the key with the `kid` is for another algorithm",
+        NoMatchReason::WrongUse => "the key with the `kid` is for another use",
+        _ => return None,
+    })
 }
 
 impl fmt::Display for Status {
