@@ -366,6 +366,7 @@ macro_rules! suite {
             an_encrypted_set_comes_back
             a_password_protects_a_key
             a_key_is_encrypted_as_the_caller_says
+            an_encrypted_key_is_not_compressed
             an_encrypted_key_says_that_it_is_one
             what_is_inside_has_to_be_a_key
             an_encrypted_key_is_a_token_like_any

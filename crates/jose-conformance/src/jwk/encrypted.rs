@@ -150,6 +150,15 @@ pub fn a_key_is_encrypted_as_the_caller_says(subject: &Subject) {
     assert!(matches!(refused, EncryptError::Serialization(_)), "{refused:?}");
 }
 
+/// A compressor gains nothing with random octets, and leaves copies of them behind.
+pub fn an_encrypted_key_is_not_compressed(subject: &Subject) {
+    let jwk = keys::private(SignatureAlgorithm::ES256);
+    let (to, from) = pair(&shared(K::A256KW, 32), subject);
+    let token = jwk.encrypt_with(&to, &Builder::new().deflate()).unwrap();
+    assert_eq!(protected(&token).get("zip"), None);
+    assert_eq!(Jwk::decrypt(&token, &from).unwrap(), jwk);
+}
+
 /// The token says that there is a key inside, or a set, and is taken at its word.
 pub fn an_encrypted_key_says_that_it_is_one(subject: &Subject) {
     let jwk = keys::private(SignatureAlgorithm::ES256);
