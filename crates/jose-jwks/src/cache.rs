@@ -336,6 +336,11 @@ impl<K: Clone> Cache<K> {
         self.retry_at
     }
 
+    /// The moment before which a token that names an unknown key causes no fetch.
+    pub(crate) fn cool_at(&self) -> Option<Instant> {
+        self.begun_at.map(|at| later(at, self.times.cooldown))
+    }
+
     /// Whether something is being fetched. What is not settled after twice the timeout is lost.
     #[must_use]
     pub fn is_flying(&self, now: Instant) -> bool {

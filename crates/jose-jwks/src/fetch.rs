@@ -23,7 +23,10 @@ use jose_core::error::ParseError;
 /// struct Canned(&'static str);
 ///
 /// impl Fetch for Canned {
-///     async fn fetch(&self, _: Request<()>, _: usize) -> Result<Response<Vec<u8>>, FetchError> {
+///     async fn fetch(&self, _: Request<()>, limit: usize) -> Result<Response<Vec<u8>>, FetchError> {
+///         if self.0.len() > limit {
+///             return Err(FetchError::too_long(limit));
+///         }
 ///         let answer = Response::builder().header("content-type", "application/jwk-set+json");
 ///         answer.body(self.0.into()).map_err(FetchError::transport)
 ///     }
@@ -32,12 +35,12 @@ use jose_core::error::ParseError;
 pub trait Fetch: Send + Sync {
     /// Sends `request` and reads the answer, whatever its status. A redirect is an answer.
     ///
-    /// A body of more than `limit` octets is [`FetchError::TooLong`], and is not read further than that. The caller
-    /// gives up after [`Times::timeout`](crate::Times::timeout).
+    /// A body of more than `limit` octets is [`FetchError::too_long`], and is not read further than that; the source looks
+    /// again. It gives up after [`Times::timeout`](crate::Times::timeout).
     ///
     /// # Errors
     ///
-    /// [`FetchError::TooLong`]; [`FetchError::transport`] if there is no answer.
+    /// [`FetchError::too_long`] for such a body; [`FetchError::transport`] if there is no answer.
     fn fetch(
         &self,
         request: Request<()>,

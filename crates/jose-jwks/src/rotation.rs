@@ -104,7 +104,7 @@ impl Turn {
 }
 
 impl RotationParts {
-    /// These.
+    /// Those that were stored, as [`Rotation::to_parts`] gave them.
     #[must_use]
     pub const fn new(
         keys: Vec<(Jwk, KeyState)>,

@@ -510,7 +510,7 @@ impl fmt::Display for SourceError {
                 write!(
                     f,
                     "no keys of the issuer can be had; the next fetch is in {} s",
-                    retry_in.as_secs()
+                    crate::status::seconds(*retry_in)
                 )
             }
         }

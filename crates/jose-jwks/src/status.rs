@@ -31,6 +31,8 @@ pub struct Status {
     pub failures: u32,
     /// How long nothing is fetched because one failed.
     pub retry_in: Duration,
+    /// How long nothing is fetched for a token that names an unknown key, which may be a new one.
+    pub cooldown: Duration,
     /// Whether one is under way.
     pub fetching: bool,
     /// Why the last one that failed did, however long ago.
@@ -61,6 +63,7 @@ impl Source {
             fetches: 0,
             failures: 0,
             retry_in: Duration::ZERO,
+            cooldown: Duration::ZERO,
             fetching: false,
             last_error: None,
         };
@@ -72,6 +75,7 @@ impl Source {
             status.fetching = cache.is_flying(now);
             let until = |moment: std::time::Instant| moment.saturating_duration_since(now);
             status.retry_in = cache.retry_at().map_or(Duration::ZERO, until);
+            status.cooldown = cache.cool_at().map_or(Duration::ZERO, until);
             let last_error = remote.last_error.lock().unwrap_or_else(PoisonError::into_inner);
             status.last_error.clone_from(&last_error);
             cache.held().map(|held| {
@@ -129,23 +133,33 @@ const fn words(reason: NoMatchReason) -> Option<&'static str> {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} keys, {} left out", self.keys, self.skipped.len())?;
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        let keys = if self.keys == 1 { "key" } else { "keys" };
+        write!(f, "{} {keys}, {} left out", self.keys, self.skipped.len())?;
         match self.answered {
-            Some(ago) => write!(
-                f,
-                "; answered {} s ago, good for {} s",
-                ago.as_secs(),
-                self.fresh_for.as_secs()
-            )?,
+            Some(ago) => {
+                let (ago, left) = (ago.as_secs(), seconds(self.fresh_for));
+                write!(f, "; answered {ago} s ago, good for {left} s")?;
+            }
             None if self.place.is_some() => f.write_str("; never answered")?,
             None => {}
         }
+        if !self.cooldown.is_zero() {
+            write!(f, "; not asked for unknown names for {} s", seconds(self.cooldown))?;
+        }
         if let (Some(error), true) = (&self.last_error, self.failures > 0) {
-            write!(f, "; failed {} times: {error}", self.failures)?;
+            write!(f, "; failures: {}, the last: {error}", self.failures)?;
             if let Some(cause) = error.cause() {
                 write!(f, ": {cause}")?;
             }
         }
         Ok(())
     }
+}
+
+/// Rounded up: what is left is never nothing.
+pub(crate) fn seconds(left: Duration) -> u64 {
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
