@@ -135,9 +135,11 @@ impl FetchError {
         }
     }
 
-    /// The innermost reason: "no answer" tells nobody whether a name, a port or a certificate was wrong.
+    /// The innermost reason where the text has none: "no answer" tells nobody whether a name, a port or a certificate was
+    /// wrong.
     pub(crate) fn cause(&self) -> Option<String> {
-        let mut cause = self.source()?;
+        let (Self::Client(error) | Self::Transport(error)) = self else { return None };
+        let mut cause: &(dyn Error + 'static) = error.as_ref();
         while let Some(inner) = cause.source() {
             cause = inner;
         }

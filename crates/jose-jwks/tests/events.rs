@@ -98,3 +98,10 @@ fn a_failure_is_told_with_its_cause() {
     assert!(told.contains("ERR_JWK_SET_UNAVAILABLE"), "{told}");
     assert!(told.contains("connection refused"), "{told}");
 }
+
+#[test]
+fn what_says_why_itself_is_told_once() {
+    let jwk = Jwk::generate(Alg::ES256, BACKEND).unwrap().with_kid("a-name-of-a-key");
+    let told = told_of(&jwk, Server(Some("no set".into())));
+    assert!(told.contains("cause= ") || told.contains("cause=\"\" "), "{told}");
+}
