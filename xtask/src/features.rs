@@ -35,6 +35,10 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
         clippy("jose-jwks", "--lib", "reqwest-native-tls,reqwest-rustls")?;
     }
 
+    for set in ["", "tower", "axum", "redis"] {
+        clippy("jose-session", "--lib", set)?;
+    }
+
     // Without a backend there is no example that could run: the library and its documentation.
     clippy("jose-suite", "--lib", "")?;
     run_command(cargo(&["test", "-p", "jose-suite", "--doc"]).args(only("")))?;

@@ -54,13 +54,13 @@ impl Openssl {
             Self::System => {
                 "jose-core/std,\
                  jose-cli/openssl,jose-suite/rustcrypto,jose-suite/openssl,jose-suite/std,\
-                 jose-jwks/reqwest-native-tls,jose-jwks/reqwest-rustls,\
+                 jose-jwks/reqwest-native-tls,jose-jwks/reqwest-rustls,jose-session/axum,jose-session/redis,\
                  jose-examples/openssl,jose-tests/rustcrypto,jose-tests/openssl,jose-tests/http"
             }
             Self::Vendored => {
                 "jose-core/std,jose-openssl/vendored,\
                  jose-cli/openssl-vendored,jose-suite/rustcrypto,jose-suite/openssl-vendored,jose-suite/std,\
-                 jose-jwks/reqwest-native-tls,jose-jwks/reqwest-rustls,\
+                 jose-jwks/reqwest-native-tls,jose-jwks/reqwest-rustls,jose-session/axum,jose-session/redis,\
                  jose-examples/openssl-vendored,jose-tests/rustcrypto,jose-tests/openssl-vendored,\
                  jose-tests/http"
             }

@@ -42,7 +42,9 @@ pub struct Config {
     pub(crate) clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
     pub(crate) ids: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub(crate) store: Option<Arc<dyn AnyStore>>,
+    pub(crate) families: bool,
     pub(crate) single_use: bool,
+    pub(crate) overlap: Result<u64, DurationError>,
 }
 
 /// The header field that may bring a token, before any cookie.
@@ -76,7 +78,9 @@ impl Config {
             clock: Arc::new(UnixTime::now),
             ids: None,
             store: None,
+            families: false,
             single_use: false,
+            overlap: Ok(10),
         }
     }
 
@@ -150,13 +154,30 @@ impl Config {
         self
     }
 
-    /// A token is good for one change: with each the one before is revoked in the [store](Self::store), and of two
-    /// changes that start from one token the second is refused ([`Error::Revoked`](crate::Error::Revoked)). For tokens
-    /// whose second use is a sign of theft, such as those that refresh others.
+    /// Tokens say which session they are of (`sid`): each change makes another token of the same family, and a family is
+    /// revoked in the [store](Self::store) as a whole. Data cannot have a member `sid` then.
+    pub const fn families(mut self) -> Self {
+        self.families = true;
+        self
+    }
+
+    /// A token is good for one change: with each the one before is used up in the [store](Self::store). For tokens whose
+    /// second use is a sign of theft, such as those that refresh others. They have [families](Self::families).
+    ///
+    /// What comes with a token that was used is refused. Shortly after ([`overlap`](Self::overlap)) that is all
+    /// ([`Error::Used`](crate::Error::Used)). Later it is a theft, of this token or of the one that it was exchanged
+    /// for, and ends the whole family ([`Error::Reused`](crate::Error::Reused)).
     ///
     /// Otherwise changes replace one another: of two requests that change one session at once, the last answer wins.
     pub const fn single_use(mut self) -> Self {
         self.single_use = true;
+        self.families()
+    }
+
+    /// For how long the second use of a token is not a theft: two requests of one browser are on their way at once.
+    /// Neither is it accepted. 10 seconds by default; 0 is the strictest, and ends sessions of browsers that send two.
+    pub fn overlap(mut self, overlap: impl IntoSeconds) -> Self {
+        self.overlap = overlap.into_seconds();
         self
     }
 
@@ -184,7 +205,9 @@ impl fmt::Debug for Config {
             .field("rules", &self.rules)
             .field("max_token", &self.max_token)
             .field("store", &self.store.is_some())
+            .field("families", &self.families)
             .field("single_use", &self.single_use)
+            .field("overlap", &self.overlap)
             .finish_non_exhaustive() // a clock has nothing to show
     }
 }
@@ -197,10 +220,21 @@ pub enum ConfigError {
     Cookie(CookieError),
     /// A length of time cannot be so.
     Duration(DurationError),
+    /// Of two sessions of which one refreshes the other, the one that is refreshed is not the shorter one, or one of
+    /// them is good for ever.
+    Ages,
+    /// Of two sessions of which one refreshes the other, the refreshed one has no [families](Config::families).
+    NoFamilies,
     /// The name is none of a header field.
     Name,
     /// Tokens that are good for one change need a store.
     NoStore,
+    /// Of two sessions of which one refreshes the other, the other one's tokens can be used
+    /// [more than once](Config::single_use).
+    NotSingleUse,
+    /// Of two sessions of which one refreshes the other, both are in the same cookie or header field, or have the same
+    /// `typ`: a token of one would be one of the other.
+    Same,
 }
 
 impl ConfigError {
@@ -216,8 +250,12 @@ impl fmt::Display for ConfigError {
         f.write_str(match self {
             Self::Cookie(error) => return error.fmt(f),
             Self::Duration(error) => return error.fmt(f),
+            Self::Ages => "the session that is refreshed has to be good for less long than the one that refreshes it",
+            Self::NoFamilies => "the session that is refreshed needs families",
             Self::Name => "the name of a session becomes that of a header field",
             Self::NoStore => "tokens that are good for one change need a store",
+            Self::NotSingleUse => "the session that refreshes needs tokens that are good for one change",
+            Self::Same => "two sessions need a cookie, a header field and a `typ` each",
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use jose_core::error::CryptoError;
 use jose_core::jwt;
@@ -45,12 +46,22 @@ pub enum Error {
     Random(CryptoError),
     /// The session can be read and not changed: there is no answer that could carry it.
     ReadOnly,
-    /// The session was ended before its time, or its token has been used, where it may be used once.
+    /// The token has been used before, where it may be used once, and not just now: it was stolen, or the one that it was
+    /// exchanged for. The whole family is revoked.
+    Reused,
+    /// The session was ended before its time.
     Revoked,
     /// The data could not be signed.
     Sign(jwt::SignError),
     /// The store could not answer.
     Store(StoreError),
+    /// There is no session to refresh another from: for this reason, if the request brought something.
+    Unrefreshable(Option<Arc<Self>>),
+    /// Nobody could tell whether there is a session, for this reason, so that a change would lose the one there may be.
+    Unread(Arc<Self>),
+    /// The token has been used just now, where it may be used once: by a request that was on its way at the same time.
+    /// The client has another one by now.
+    Used,
     /// The thread that worked on a password ended without an answer.
     Thread,
     /// The token was not accepted.
@@ -80,21 +91,31 @@ impl Error {
             Self::Keys(_) => "ERR_JWK_KEY_NOT_FOUND",
             Self::Random(error) => error.code(),
             Self::ReadOnly => "ERR_SESSION_READ_ONLY",
+            Self::Reused => "ERR_SESSION_REUSED",
             Self::Revoked => "ERR_SESSION_REVOKED",
             Self::Sign(error) => error.code(),
             Self::Store(_) => "ERR_SESSION_STORE",
             Self::Token(error) => error.code(),
             Self::TooLong { .. } => "ERR_SESSION_TOO_LONG",
+            Self::Unread(error) | Self::Unrefreshable(Some(error)) => error.code(),
+            Self::Unrefreshable(None) => "ERR_SESSION_NONE",
+            Self::Used => "ERR_SESSION_USED",
         }
     }
 
     /// Whether it says nothing about the token: asked again later, the answer may be another. A server that requires a
     /// session answers 503 here, and 401 otherwise.
     #[must_use]
-    pub const fn is_temporary(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         match self {
             Self::Token(error) => is_temporary(error),
-            Self::Busy | Self::Keys(_) | Self::Random(_) | Self::Store(_) | Self::Thread => true,
+            Self::Unrefreshable(Some(error)) => error.is_temporary(),
+            Self::Busy
+            | Self::Keys(_)
+            | Self::Random(_)
+            | Self::Store(_)
+            | Self::Thread
+            | Self::Unread(_) => true,
             _ => false,
         }
     }
@@ -123,9 +144,13 @@ impl fmt::Display for Error {
             Self::NotAnObject => "the data are no JSON object",
             Self::Random(_) => "a name for the session could not be drawn",
             Self::ReadOnly => "the session can only be read here",
-            Self::Revoked => "the session was ended, or its token used before",
+            Self::Reused => "the token was used before, and all of its family are ended",
+            Self::Revoked => "the session was ended",
             Self::Sign(_) => "the session could not be signed",
             Self::Store(_) => "the store could not answer",
+            Self::Unread(_) => "the session could not be read, and is not overwritten",
+            Self::Unrefreshable(_) => "there is no session to refresh another from",
+            Self::Used => "the token was used by another request just now",
             Self::Thread => "the work on a password was given up",
             Self::Token(_) => "the token was not accepted",
             Self::TooLong { limit } => {
@@ -146,6 +171,7 @@ impl StdError for Error {
             Self::Sign(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Token(error) => Some(error),
+            Self::Unread(error) | Self::Unrefreshable(Some(error)) => Some(&**error),
             _ => None,
         }
     }

@@ -97,7 +97,7 @@ pub trait Hooks<T: Send + Sync>: Send + Sync {
     }
 
     /// A token was not accepted, or a change was not made. `session` is what there is; of a token that was
-    /// [revoked](Error::Revoked), what it said.
+    /// [revoked](Error::Revoked) or [used](Error::Used) before, what it said.
     fn on_error(&self, error: &Error, session: &Snapshot<T>) -> impl Future<Output = ()> + Send {
         let _ = (error, session);
         async {}

@@ -7,6 +7,7 @@
 //! | what signs or encrypts, and what is believed | [`Keys`], [`KeyLookup`] |
 //! | names, ages, where the token travels | [`Config`], [`CookieOptions`], [`HeaderField`] |
 //! | taking part in what happens to sessions | [`Hooks`] |
+//! | a session that renews another | [`Refresher`] |
 //! | ending one before its time, and using a token once | [`SessionStore`], [`MemoryStore`] |
 //! | cookies alone | [`cookies`] |
 //!
@@ -52,11 +53,18 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "it needs std")]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod config;
 pub mod cookies;
 mod error;
 mod hooks;
 mod keys;
+#[cfg(feature = "tower")]
+mod layer;
+#[cfg(feature = "redis")]
+mod redis;
+mod refresh;
 mod session;
 mod sessions;
 mod store;
@@ -67,6 +75,7 @@ pub use self::cookies::{CookieOptions, SameSite};
 pub use self::error::Error;
 pub use self::hooks::{Context, Expired, HookError, Hooks};
 pub use self::keys::{KeyLookup, Keys, PasswordOptions};
+pub use self::refresh::Refresher;
 pub use self::session::{Session, SessionData, Snapshot};
 pub use self::sessions::Sessions;
 pub use self::store::{MemoryStore, Revocation, SessionStore, StoreError};

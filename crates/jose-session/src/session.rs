@@ -31,6 +31,7 @@ impl<T: Clone + Default + DeserializeOwned + Serialize + Send + Sync + 'static> 
 /// What a session is at one moment. Cheap to clone.
 pub struct Snapshot<T> {
     pub(crate) id: Option<Arc<str>>,
+    pub(crate) family: Option<Arc<str>>,
     pub(crate) created_at: Option<UnixTime>,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) data: Arc<T>,
@@ -42,6 +43,13 @@ impl<T> Snapshot<T> {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// The name of the session that its token and those before and after it are of (`sid`), where there are
+    /// [families](crate::Config::families).
+    #[must_use]
+    pub fn family(&self) -> Option<&str> {
+        self.family.as_deref()
     }
 
     /// When it was sealed (`iat`).
@@ -79,7 +87,7 @@ impl<T: Default> Snapshot<T> {
     /// No session.
     pub(crate) fn empty() -> Self {
         let data = Arc::new(T::default());
-        Self { id: None, created_at: None, expires_at: None, data, token: None }
+        Self { id: None, family: None, created_at: None, expires_at: None, data, token: None }
     }
 }
 
@@ -87,6 +95,7 @@ impl<T> Clone for Snapshot<T> {
     fn clone(&self) -> Self {
         Self {
             id: self.id.clone(),
+            family: self.family.clone(),
             created_at: self.created_at,
             expires_at: self.expires_at,
             data: Arc::clone(&self.data),
@@ -99,6 +108,7 @@ impl<T> fmt::Debug for Snapshot<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot")
             .field("id", &self.id)
+            .field("family", &self.family)
             .field("created_at", &self.created_at)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive() // data and token are somebody's secrets
@@ -110,6 +120,9 @@ impl<T> fmt::Debug for Snapshot<T> {
 /// [`Hooks::on_error`](crate::Hooks::on_error).
 ///
 /// Nothing reaches the client but by [`write_to`](Self::write_to).
+///
+/// Where nobody could tell whether there is a session, because the store did not answer, say, there is none and nothing
+/// can be changed: what the client has stays as it is.
 ///
 /// A change that nobody waits for any more is not made. Where a token is good for
 /// [one change](crate::Config::single_use), it may be used up all the same.
@@ -129,7 +142,7 @@ struct Shared<T: 'static> {
 struct State<T> {
     current: Snapshot<T>,
     failure: Option<Arc<Error>>,
-    /// What a token said that had been revoked.
+    /// What a token said that had been revoked, or used.
     refused: Option<Snapshot<T>>,
     due: Due,
 }
@@ -204,8 +217,8 @@ impl<T: SessionData> Session<T> {
         self.state().failure.clone()
     }
 
-    /// What the token said that the request brought, if it was genuine and had been revoked. This is no session: it is
-    /// for finding out whose token was used again, and for ending what came of it.
+    /// What the token said that the request brought, if it was genuine and had been revoked, or used where it may be used
+    /// once. This is no session: it is for finding out whose token it was.
     #[must_use]
     pub fn refused(&self) -> Option<Snapshot<T>> {
         self.state().refused.clone()
@@ -235,7 +248,7 @@ impl<T: SessionData> Session<T> {
     /// # Errors
     ///
     /// [`Error`] if it can only be read, or could not be sealed; if a hook refused, or the store could not answer; and
-    /// [`Error::Revoked`] if it is good for one change and has had it.
+    /// [`Error::Used`] or [`Error::Reused`] if it is good for one change and has had it.
     pub async fn update(&self, change: impl FnOnce(&mut T) + Send) -> Result<(), Error> {
         let change = |data: &T| {
             let mut data = data.clone();
@@ -295,15 +308,17 @@ impl<T: SessionData> Session<T> {
         self.change(|data| Ok(data.clone())).await
     }
 
-    /// Ends it: the client forgets it, and a store refuses its token from now on. Without a
-    /// [store](crate::Config::store), whoever kept the token has it until it expires.
+    /// Ends it: the client forgets it, and a store refuses its token from now on, or where there are
+    /// [families](crate::Config::families) all of them. Without a [store](crate::Config::store), whoever kept the token
+    /// has it until it expires.
     ///
     /// # Errors
     ///
     /// [`Error`] if it can only be read, a hook refused, or the store could not answer. It is then there as before.
     pub async fn clear(&self) -> Result<(), Error> {
         let _changing = self.shared.changing.lock().await;
-        let old = self.snapshot();
+        // Who logs out with a token that was just used means the session.
+        let old = self.refused().unwrap_or_else(|| self.snapshot());
         match self.try_clear(&old).await {
             Ok(()) => {
                 let mut state = self.state();
@@ -335,9 +350,23 @@ impl<T: SessionData> Session<T> {
         &self,
         change: impl FnOnce(&T) -> Result<T, Error> + Send,
     ) -> Result<(), Error> {
+        self.change_in(None, change).await
+    }
+
+    /// As [`replace`](Self::replace), and the token is of this family from now on.
+    pub(crate) async fn replace_in(&self, family: Option<Arc<str>>, data: T) -> Result<(), Error> {
+        self.change_in(family, |_| Ok(data)).await
+    }
+
+    async fn change_in(
+        &self,
+        family: Option<Arc<str>>,
+        change: impl FnOnce(&T) -> Result<T, Error> + Send,
+    ) -> Result<(), Error> {
         let _changing = self.shared.changing.lock().await;
         let old = self.snapshot();
-        match self.try_change(&old, change).await {
+        let family = family.or_else(|| old.family.clone());
+        match self.try_change(&old, family, change).await {
             Ok(new) => {
                 self.put(new);
                 Ok(())
@@ -349,11 +378,12 @@ impl<T: SessionData> Session<T> {
     async fn try_change(
         &self,
         old: &Snapshot<T>,
+        family: Option<Arc<str>>,
         change: impl FnOnce(&T) -> Result<T, Error> + Send,
     ) -> Result<Snapshot<T>, Error> {
         self.check_writable()?;
         let sessions = &self.shared.sessions;
-        let new = sessions.seal(change(old.data())?).await?;
+        let new = sessions.seal(change(old.data())?, family).await?;
         sessions.hooks.on_update(&new, old).await?;
         sessions.use_up(old).await?;
         Ok(new)
@@ -366,7 +396,13 @@ impl<T: SessionData> Session<T> {
     }
 
     fn check_writable(&self) -> Result<(), Error> {
-        if self.shared.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+        if self.shared.read_only {
+            return Err(Error::ReadOnly);
+        }
+        match self.failure() {
+            Some(failure) if failure.is_temporary() => Err(Error::Unread(failure)),
+            _ => Ok(()),
+        }
     }
 
     async fn failed(&self, error: Error, old: &Snapshot<T>) -> Error {

@@ -28,11 +28,12 @@ pub struct Sessions<T: 'static> {
 }
 
 pub(crate) struct Inner<T: 'static> {
-    config: Config,
+    pub(crate) config: Config,
     rules: Validation,
     limits: Limits,
     pub(crate) max_age: Option<Duration>,
     leeway: Duration,
+    overlap: Duration,
     pub(crate) cookies: Option<Cookies>,
     field: Option<HeaderName>,
     pub(crate) hooks: Box<dyn AnyHooks<T>>,
@@ -66,6 +67,7 @@ impl<T: SessionData> Sessions<T> {
         }
         let max_age = config.seconds()?;
         let leeway = config.leeway?;
+        let overlap = Duration::from_secs(config.overlap?);
         let mut limits = Limits::DEFAULT;
         limits.token = config.max_token;
         let rules = config.rules.clone().unwrap_or_default();
@@ -85,7 +87,8 @@ impl<T: SessionData> Sessions<T> {
         };
         let leeway = Duration::from_secs(leeway);
         let hooks = Box::new(hooks);
-        let inner = Inner { config, rules, limits, max_age, leeway, cookies, field, hooks };
+        let inner =
+            Inner { config, rules, limits, max_age, leeway, overlap, cookies, field, hooks };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -131,7 +134,7 @@ impl<T: SessionData> Sessions<T> {
     ///
     /// [`Error`] if they could not be sealed.
     pub async fn seal(&self, data: T) -> Result<Snapshot<T>, Error> {
-        self.inner.seal(data).await
+        self.inner.seal(data, None).await
     }
 
     async fn read_in(&self, context: Context<'_>) -> Session<T> {
@@ -145,6 +148,15 @@ impl<T: SessionData> Sessions<T> {
 impl<T: SessionData> Inner<T> {
     fn now(&self) -> UnixTime {
         (self.config.clock)()
+    }
+
+    /// Whether a token of one of them would be one of the other, or take its place.
+    pub(crate) fn is_taken_for<U: SessionData>(&self, other: &Inner<U>) -> bool {
+        let names =
+            [&self.cookies, &other.cookies].map(|cookies| cookies.as_ref().map(Cookies::name));
+        self.config.typ.eq_ignore_ascii_case(&other.config.typ)
+            || self.field.is_some() && self.field == other.field
+            || names[0].is_some() && names[0] == names[1]
     }
 
     pub(crate) fn is_over(&self, at: UnixTime) -> bool {
@@ -180,7 +192,7 @@ impl<T: SessionData> Inner<T> {
                 Err(error) => return self.refuse(session, error, Some(read)).await,
             },
             Err(Error::Expired(expired)) => match self.hooks.on_expire(&expired, context).await {
-                Ok(Some(data)) if !context.is_read_only() => match self.seal(data).await {
+                Ok(Some(data)) if !context.is_read_only() => match self.seal(data, None).await {
                     Ok(new) => return session.put(new),
                     Err(error) => error,
                 },
@@ -195,7 +207,8 @@ impl<T: SessionData> Inner<T> {
     async fn refuse(&self, session: &Session<T>, error: Error, refused: Option<Snapshot<T>>) {
         tracing::debug!(code = error.code(), "a session was not accepted");
         // What might be revoked, and what is, are two answers.
-        let refused = refused.filter(|_| matches!(error, Error::Revoked));
+        let told = matches!(error, Error::Reused | Error::Revoked | Error::Used);
+        let refused = refused.filter(|_| told);
         let shown = refused.clone().unwrap_or_else(Snapshot::empty);
         self.hooks.on_error(&error, &shown).await;
         session.refuse(error, refused);
@@ -208,9 +221,29 @@ impl<T: SessionData> Inner<T> {
     }
 
     async fn ask_store(&self, read: &Snapshot<T>) -> Result<(), Error> {
-        match (&self.config.store, read.id()) {
-            (Some(store), Some(id)) if store.is_revoked(id).await? => Err(Error::Revoked),
-            _ => Ok(()),
+        let Some(store) = &self.config.store else { return Ok(()) };
+        if let Some(family) = read.family()
+            && store.revoked_at(family).await?.is_some()
+        {
+            return Err(Error::Revoked);
+        }
+        let Some(id) = read.id() else { return Ok(()) };
+        match store.revoked_at(id).await? {
+            Some(at) if self.config.single_use => Err(self.used(read, at).await),
+            Some(_) => Err(Error::Revoked),
+            None => Ok(()),
+        }
+    }
+
+    /// What it means that a token which was used at `at` came again.
+    async fn used(&self, read: &Snapshot<T>, at: UnixTime) -> Error {
+        if self.now() < at.saturating_add(self.overlap) {
+            return Error::Used;
+        }
+        tracing::warn!(family = read.family(), "a token was used again, and its family is ended");
+        match self.revoke(read).await {
+            Ok(()) => Error::Reused,
+            Err(error) => error,
         }
     }
 
@@ -240,11 +273,14 @@ impl<T: SessionData> Inner<T> {
         for own in OWN {
             data.remove(own);
         }
+        let family = self.config.families.then(|| data.remove(FAMILY)).flatten();
+        let family = family.as_ref().and_then(Value::as_str).map(Into::into);
         let data = serde_json::from_value(Value::Object(data)).map_err(Error::Data)?;
         let by_age = claims.issued_at().zip(self.max_age).map(|(iat, age)| iat.saturating_add(age));
         let expires_at = claims.expires_at().into_iter().chain(by_age).min();
         Ok(Snapshot {
             id: claims.token_id().map(Into::into),
+            family,
             created_at: claims.issued_at(),
             expires_at,
             data: Arc::new(data),
@@ -252,13 +288,27 @@ impl<T: SessionData> Inner<T> {
         })
     }
 
-    pub(crate) async fn seal(&self, data: T) -> Result<Snapshot<T>, Error> {
+    /// Seals `data`, in a new family if in none.
+    pub(crate) async fn seal(
+        &self,
+        data: T,
+        family: Option<Arc<str>>,
+    ) -> Result<Snapshot<T>, Error> {
         let now = self.now().floor();
         let id = self.new_id()?;
         let expires_at = self.max_age.map(|age| now.saturating_add(age));
         let mut claims = object(&data)?;
         for own in OWN {
             claims.remove(own);
+        }
+        let family = match family {
+            None if self.config.families => Some(self.new_id()?.into()),
+            family => family,
+        };
+        if let Some(family) = &family
+            && claims.insert(FAMILY.into(), (**family).into()).is_some()
+        {
+            return Err(Error::Member { name: FAMILY });
         }
         if self.config.rules.is_none() && claims.contains_key("aud") {
             return Err(Error::Member { name: "aud" });
@@ -274,7 +324,8 @@ impl<T: SessionData> Inner<T> {
             return Err(Error::TooLong { limit });
         }
         let (id, token) = (Some(id.into()), Some(token.into()));
-        Ok(Snapshot { id, created_at: Some(now), expires_at, data: Arc::new(data), token })
+        let (created_at, data) = (Some(now), Arc::new(data));
+        Ok(Snapshot { id, family, created_at, expires_at, data, token })
     }
 
     /// Revokes the token that a change started from, where it is good for one.
@@ -283,18 +334,27 @@ impl<T: SessionData> Inner<T> {
         else {
             return Ok(());
         };
-        match store.revoke_once(id, self.until(old)).await? {
+        match store.revoke_once(id, self.now(), self.until(old)).await? {
             Revocation::First => Ok(()),
-            Revocation::Again => Err(Error::Revoked),
+            Revocation::Again { at } => Err(self.used(old, at).await),
         }
     }
 
-    /// Revokes the token of a session that is cleared.
+    /// Revokes all that are of the session of a token, or where there are no families that token.
     pub(crate) async fn revoke(&self, old: &Snapshot<T>) -> Result<(), Error> {
-        if let (Some(store), Some(id)) = (&self.config.store, old.id()) {
-            store.revoke(id, self.until(old)).await?;
-        }
-        Ok(())
+        let Some(store) = &self.config.store else { return Ok(()) };
+        let now = self.now();
+        let revocation = match (old.family(), old.id()) {
+            // One that is sealed at this moment is good for the whole of its age, and it may take a moment.
+            (Some(family), _) => {
+                let age = self.max_age.map(|age| age.saturating_mul(2));
+                let until = age.map_or(UnixTime::MAX, |age| now.saturating_add(age));
+                store.revoke_once(family, now, until.max(self.until(old))).await
+            }
+            (None, Some(id)) => store.revoke_once(id, now, self.until(old)).await,
+            (None, None) => return Ok(()),
+        };
+        revocation.map(|_| ()).map_err(Error::Store)
     }
 
     /// When a token is refused for its age by every clock that is forgiven.
@@ -315,6 +375,8 @@ impl<T: SessionData> Inner<T> {
 
 /// The members that are the token's and not the data's.
 const OWN: [&str; 3] = ["jti", "iat", "exp"];
+/// "Session ID" in the registry of RFC 7519 §10.1, from `OpenID` Connect Front-Channel Logout 1.0 §3.
+const FAMILY: &str = "sid";
 
 /// The token in a header field.
 fn in_field(headers: &HeaderMap, name: &HeaderName) -> Brought {

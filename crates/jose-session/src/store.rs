@@ -14,17 +14,20 @@ use crate::hooks::Pending;
 /// Where it cannot answer there is no session: what might be revoked is not accepted.
 ///
 /// [`MemoryStore`] is one for a single process. One for several has to make [`revoke_once`](Self::revoke_once) atomic
-/// over all of them; in Redis that is `SET key 1 NX EXAT until`.
+/// over all of them; in Redis that is `SET id now NX GET EXAT until`.
 pub trait SessionStore: Send + Sync {
-    /// Whether `id` was revoked.
+    /// When `id` was revoked, to the second. `None` if it was not.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if it cannot be told.
-    fn is_revoked(&self, id: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    fn revoked_at(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<UnixTime>, StoreError>> + Send;
 
-    /// Revokes `id` if nobody has, and tells whether somebody had. Of any number that do so at once, one is told
-    /// [`Revocation::First`]. It has to be remembered until `until`, when the token is refused for its age.
+    /// Revokes `id` at the time `now` if nobody has, and tells whether somebody had. Of any number that do so at once,
+    /// one is told [`Revocation::First`]. It has to be remembered until `until`, when the token is refused for its age.
     ///
     /// # Errors
     ///
@@ -32,21 +35,9 @@ pub trait SessionStore: Send + Sync {
     fn revoke_once(
         &self,
         id: &str,
+        now: UnixTime,
         until: UnixTime,
     ) -> impl Future<Output = Result<Revocation, StoreError>> + Send;
-
-    /// Revokes `id`, whether or not somebody had.
-    ///
-    /// # Errors
-    ///
-    /// As [`revoke_once`](Self::revoke_once).
-    fn revoke(
-        &self,
-        id: &str,
-        until: UnixTime,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        async move { self.revoke_once(id, until).await.map(drop) }
-    }
 }
 
 /// Whether one was the first to revoke a token.
@@ -55,30 +46,29 @@ pub trait SessionStore: Send + Sync {
 #[must_use]
 pub enum Revocation {
     /// It had been revoked before: what was to be used once was used again.
-    Again,
+    Again {
+        /// When it was revoked first, to the second.
+        at: UnixTime,
+    },
     /// It had not.
     First,
 }
 
 impl<S: SessionStore> SessionStore for Arc<S> {
-    fn is_revoked(&self, id: &str) -> impl Future<Output = Result<bool, StoreError>> + Send {
-        (**self).is_revoked(id)
+    fn revoked_at(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<UnixTime>, StoreError>> + Send {
+        (**self).revoked_at(id)
     }
 
     fn revoke_once(
         &self,
         id: &str,
+        now: UnixTime,
         until: UnixTime,
     ) -> impl Future<Output = Result<Revocation, StoreError>> + Send {
-        (**self).revoke_once(id, until)
-    }
-
-    fn revoke(
-        &self,
-        id: &str,
-        until: UnixTime,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        (**self).revoke(id, until)
+        (**self).revoke_once(id, now, until)
     }
 }
 
@@ -137,9 +127,15 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Held {
-    until: HashMap<Arc<str>, UnixTime>,
-    /// The same, by time.
+    revoked: HashMap<Arc<str>, Revoked>,
+    /// By the time when they may be forgotten.
     order: BTreeSet<(UnixTime, Arc<str>)>,
+}
+
+#[derive(Clone, Copy)]
+struct Revoked {
+    at: UnixTime,
+    until: UnixTime,
 }
 
 impl MemoryStore {
@@ -167,7 +163,7 @@ impl MemoryStore {
     /// How many names it holds.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).until.len()
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).revoked.len()
     }
 
     /// Whether it holds none.
@@ -176,24 +172,23 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    fn insert(&self, id: &str, until: UnixTime) -> Result<Revocation, StoreError> {
-        let now = (self.clock)();
+    fn insert(&self, id: &str, now: UnixTime, until: UnixTime) -> Result<Revocation, StoreError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.forget(now);
-        if let Some((id, earlier)) = held.until.get_key_value(id).map(|(id, at)| (id.clone(), *at))
-        {
+        held.forget((self.clock)());
+        let earlier = held.revoked.get_key_value(id).map(|(id, earlier)| (id.clone(), *earlier));
+        if let Some((id, Revoked { at, until: earlier })) = earlier {
             if until > earlier {
                 held.order.remove(&(earlier, id.clone()));
                 held.order.insert((until, id.clone()));
-                held.until.insert(id, until);
+                held.revoked.insert(id, Revoked { at, until });
             }
-            return Ok(Revocation::Again);
+            return Ok(Revocation::Again { at });
         }
-        if held.until.len() >= self.capacity {
+        if held.revoked.len() >= self.capacity {
             return Err(StoreError::Full);
         }
         let id: Arc<str> = id.into();
-        held.until.insert(id.clone(), until);
+        held.revoked.insert(id.clone(), Revoked { at: now.floor(), until });
         held.order.insert((until, id));
         Ok(Revocation::First)
     }
@@ -205,7 +200,7 @@ impl Held {
             && *until < now
         {
             if let Some((_, id)) = self.order.pop_first() {
-                self.until.remove(&id);
+                self.revoked.remove(&id);
             }
         }
     }
@@ -227,42 +222,44 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl SessionStore for MemoryStore {
-    async fn is_revoked(&self, id: &str) -> Result<bool, StoreError> {
+    async fn revoked_at(&self, id: &str) -> Result<Option<UnixTime>, StoreError> {
         // What nobody cleared away yet is revoked all the same.
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(held.until.contains_key(id))
+        Ok(held.revoked.get(id).map(|revoked| revoked.at))
     }
 
-    async fn revoke_once(&self, id: &str, until: UnixTime) -> Result<Revocation, StoreError> {
-        self.insert(id, until)
+    async fn revoke_once(
+        &self,
+        id: &str,
+        now: UnixTime,
+        until: UnixTime,
+    ) -> Result<Revocation, StoreError> {
+        self.insert(id, now, until)
     }
 }
 
 /// A [`SessionStore`] of whatever type.
 pub(crate) trait AnyStore: Send + Sync {
-    fn is_revoked<'a>(&'a self, id: &'a str) -> Pending<'a, Result<bool, StoreError>>;
+    fn revoked_at<'a>(&'a self, id: &'a str) -> Pending<'a, Result<Option<UnixTime>, StoreError>>;
     fn revoke_once<'a>(
         &'a self,
         id: &'a str,
+        now: UnixTime,
         until: UnixTime,
     ) -> Pending<'a, Result<Revocation, StoreError>>;
-    fn revoke<'a>(&'a self, id: &'a str, until: UnixTime) -> Pending<'a, Result<(), StoreError>>;
 }
 
 impl<S: SessionStore> AnyStore for S {
-    fn is_revoked<'a>(&'a self, id: &'a str) -> Pending<'a, Result<bool, StoreError>> {
-        Box::pin(SessionStore::is_revoked(self, id))
+    fn revoked_at<'a>(&'a self, id: &'a str) -> Pending<'a, Result<Option<UnixTime>, StoreError>> {
+        Box::pin(SessionStore::revoked_at(self, id))
     }
 
     fn revoke_once<'a>(
         &'a self,
         id: &'a str,
+        now: UnixTime,
         until: UnixTime,
     ) -> Pending<'a, Result<Revocation, StoreError>> {
-        Box::pin(SessionStore::revoke_once(self, id, until))
-    }
-
-    fn revoke<'a>(&'a self, id: &'a str, until: UnixTime) -> Pending<'a, Result<(), StoreError>> {
-        Box::pin(SessionStore::revoke(self, id, until))
+        Box::pin(SessionStore::revoke_once(self, id, now, until))
     }
 }

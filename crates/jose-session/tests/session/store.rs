@@ -41,16 +41,26 @@ impl Flaky {
 }
 
 impl SessionStore for Flaky {
-    async fn is_revoked(&self, id: &str) -> Result<bool, StoreError> {
+    async fn revoked_at(&self, id: &str) -> Result<Option<UnixTime>, StoreError> {
         self.check()?;
-        self.memory.is_revoked(id).await
+        self.memory.revoked_at(id).await
     }
 
-    async fn revoke_once(&self, id: &str, until: UnixTime) -> Result<Revocation, StoreError> {
+    async fn revoke_once(
+        &self,
+        id: &str,
+        now: UnixTime,
+        until: UnixTime,
+    ) -> Result<Revocation, StoreError> {
         self.check()?;
         tokio::task::yield_now().await;
-        self.memory.revoke_once(id, until).await
+        self.memory.revoke_once(id, now, until).await
     }
+}
+
+/// Whether it was the first to.
+async fn revoke(store: &MemoryStore, id: &str, until: UnixTime) -> bool {
+    store.revoke_once(id, at(0), until).await.unwrap() == Revocation::First
 }
 
 fn stored(config: Config, store: impl SessionStore + 'static) -> Sessions<Data> {
@@ -104,7 +114,7 @@ async fn a_token_for_single_use_is_good_for_one_change() {
     let (one, two) = (sessions.read(&first).await, sessions.read(&first).await);
     one.update(|data| data.visits += 1).await.unwrap();
     let error = two.update(|data| data.visits += 1).await.unwrap_err();
-    assert!(matches!(error, Error::Revoked));
+    assert!(matches!(error, Error::Used));
     assert!(!two.is_dirty() && two.data().visits == 0);
     assert!(!sessions.read(&first).await.exists());
     let second = next_request(&HeaderMap::new(), &one);
@@ -175,10 +185,11 @@ async fn where_the_store_cannot_answer_nothing_is_changed() {
 #[tokio::test]
 async fn the_first_to_revoke_is_told_so() {
     let store = MemoryStore::new();
-    assert_eq!(store.revoke_once("a", UnixTime::MAX).await.unwrap(), Revocation::First);
-    assert_eq!(store.revoke_once("a", UnixTime::MAX).await.unwrap(), Revocation::Again);
-    assert!(store.is_revoked("a").await.unwrap());
-    assert!(!store.is_revoked("b").await.unwrap());
+    assert_eq!(store.revoke_once("a", at(0), UnixTime::MAX).await.unwrap(), Revocation::First);
+    let again = store.revoke_once("a", at(5), UnixTime::MAX).await.unwrap();
+    assert_eq!(again, Revocation::Again { at: at(0) });
+    assert_eq!(store.revoked_at("a").await.unwrap(), Some(at(0)));
+    assert_eq!(store.revoked_at("b").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -186,27 +197,27 @@ async fn what_may_be_forgotten_is() {
     let clock = Clock::new();
     let store = memory(&clock);
     for id in 0..1000 {
-        store.revoke(&id.to_string(), at(10)).await.unwrap();
+        revoke(&store, &id.to_string(), at(10)).await;
     }
-    store.revoke("long", at(100)).await.unwrap();
+    revoke(&store, "long", at(100)).await;
     clock.go(11);
-    store.revoke("new", at(100)).await.unwrap();
+    revoke(&store, "new", at(100)).await;
     assert_eq!(store.len(), 2);
-    assert!(store.is_revoked("long").await.unwrap());
+    assert!(store.revoked_at("long").await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn revoking_for_longer_is_remembered_and_for_shorter_is_not() {
     let clock = Clock::new();
     let store = memory(&clock);
-    store.revoke("a", at(10)).await.unwrap();
-    store.revoke("a", at(50)).await.unwrap();
-    store.revoke("a", at(5)).await.unwrap();
+    revoke(&store, "a", at(10)).await;
+    revoke(&store, "a", at(50)).await;
+    revoke(&store, "a", at(5)).await;
     clock.go(40);
-    store.revoke("b", at(50)).await.unwrap();
-    assert!(store.is_revoked("a").await.unwrap());
+    revoke(&store, "b", at(50)).await;
+    assert!(store.revoked_at("a").await.unwrap().is_some());
     clock.go(11);
-    store.revoke("c", at(99)).await.unwrap();
+    revoke(&store, "c", at(99)).await;
     assert_eq!(store.len(), 1);
 }
 
@@ -214,13 +225,14 @@ async fn revoking_for_longer_is_remembered_and_for_shorter_is_not() {
 async fn a_full_store_refuses_and_forgets_nothing() {
     let clock = Clock::new();
     let store = MemoryStore::new().with_capacity(2).with_clock(clock.reader());
-    store.revoke("a", at(10)).await.unwrap();
-    store.revoke("b", at(10)).await.unwrap();
-    assert!(matches!(store.revoke("c", at(10)).await, Err(StoreError::Full)));
-    assert_eq!(store.revoke_once("a", at(10)).await.unwrap(), Revocation::Again);
-    assert!(store.is_revoked("b").await.unwrap());
+    revoke(&store, "a", at(10)).await;
+    revoke(&store, "b", at(10)).await;
+    let refused = store.revoke_once("c", at(0), at(10)).await;
+    assert!(matches!(refused, Err(StoreError::Full)));
+    assert!(!revoke(&store, "a", at(10)).await);
+    assert!(store.revoked_at("b").await.unwrap().is_some());
     clock.go(11);
-    store.revoke("c", at(99)).await.unwrap();
+    revoke(&store, "c", at(99)).await;
 }
 
 #[tokio::test]
@@ -232,7 +244,7 @@ async fn a_revoked_token_is_remembered_until_its_age_refuses_it() {
     sessions.read(&request).await.clear().await.unwrap();
     for _ in 0..3660 {
         clock.go(1);
-        store.revoke("other", at(100_000)).await.unwrap();
+        revoke(&store, "other", at(100_000)).await;
         let session = sessions.read(&request).await;
         assert!(!session.exists());
     }

@@ -1,0 +1,1 @@
+//! Sessions and bearer tokens as extractors of axum.

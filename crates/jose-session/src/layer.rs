@@ -1,0 +1,1 @@
+//! Sessions in the extensions of a request, and their cookies in the answer.

@@ -1,0 +1,1 @@
+//! What was revoked, in Redis, for any number of machines.
