@@ -323,6 +323,15 @@ pub fn a_key_without_alg_serves_what_is_allowed(subject: &Subject) {
     let served: Vec<_> = keys.iter().map(VerifyingKey::alg).collect();
     assert_eq!(served, [S::ES256]);
     assert_eq!(keys.skipped()[0].kid(), Some("k"));
+    for alg in [S::ES384, S::ES512, S::ES256K, S::Ed25519, S::Ed448] {
+        let keys = VerifyingKeys::from_jwks_by_own_alg(&set_of([unbound(alg)]), subject.backend());
+        let keys = keys.unwrap();
+        if keys.skipped().is_empty() {
+            assert_eq!(keys.iter().map(VerifyingKey::alg).collect::<Vec<_>>(), [alg]);
+        } else {
+            assert!(VerifyingKey::from_jwk(&keys::verifying(alg), subject.backend()).is_err());
+        }
+    }
 }
 
 /// An allow-list is what it says, whatever keys there are and whatever they say.

@@ -525,6 +525,15 @@ mod tests {
     }
 
     #[test]
+    fn of_two_headers_each_parameter_is_the_first_ones_or_the_only_one() {
+        let own = r#"{"alg":"HS256","kid":"1","jku":"a:","x5t":"AAAAAAAAAAAAAAAAAAAAAAAAAAA","p2c":1000,"a":1,"b":2}"#;
+        let other = r#"{"alg":"HS512","typ":"JWT","jku":"b:","x5u":"c:","apu":"AQ","p2c":2000,"b":3,"c":4}"#;
+        let both = r#"{"alg":"HS256","typ":"JWT","kid":"1","jku":"a:","x5u":"c:","x5t":"AAAAAAAAAAAAAAAAAAAAAAAAAAA","apu":"AQ","p2c":1000,"a":1,"b":2,"c":4}"#;
+        let joined = parse(own).unwrap().joined(parse(other).unwrap());
+        assert_eq!(joined, parse(both).unwrap());
+    }
+
+    #[test]
     fn what_is_written_is_read_again() {
         let jwk: Jwk =
             r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#
