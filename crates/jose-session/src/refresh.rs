@@ -45,7 +45,7 @@ use crate::{ConfigError, Context, Error, HookError, Session, SessionData, Sessio
 ///     .store(Arc::clone(&store));
 /// let refresh = Config::new("refresh", keys(Alg::A256GCMKW.into())?, BACKEND)
 ///     .typ("refresh+jwt")
-///     .max_age("7d")
+///     .max_age("7D")
 ///     .single_use()
 ///     .store(store);
 /// // Asked with each renewal: what the user may do by now, or that there is no such user any more.
@@ -194,7 +194,19 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
         &self,
         request: impl Into<Context<'r>> + Send,
     ) -> (Session<A>, Session<R>) {
-        let context = request.into();
+        self.read_in(request.into()).await
+    }
+
+    /// As [`read`](Self::read), where no answer can carry cookies: nothing is renewed, and every change is refused
+    /// ([`Error::ReadOnly`]).
+    pub async fn read_only<'r>(
+        &self,
+        request: impl Into<Context<'r>> + Send,
+    ) -> (Session<A>, Session<R>) {
+        self.read_in(request.into().read_only()).await
+    }
+
+    async fn read_in(&self, context: Context<'_>) -> (Session<A>, Session<R>) {
         let access = self.inner.access.read(context).await;
         let refresh = self.inner.refresh.read(context).await;
         let is_known = access.failure().is_none_or(|failure| !failure.is_temporary());

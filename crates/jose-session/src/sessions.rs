@@ -71,7 +71,10 @@ impl<T: SessionData> Sessions<T> {
         let mut limits = Limits::DEFAULT;
         limits.token = config.max_token;
         let rules = config.rules.clone().unwrap_or_default();
-        let rules = rules.typ(config.typ.as_str()).require("jti").require("iat");
+        let mut rules = rules.typ(config.typ.as_str()).require("jti").require("iat");
+        if config.families {
+            rules = rules.require(FAMILY);
+        }
         let rules =
             token::rules_of(&config.keys, rules.refuse_future_iat().leeway(leeway)?, limits);
         let options = config.cookie.clone();

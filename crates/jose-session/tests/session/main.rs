@@ -12,6 +12,7 @@ mod cookies;
 mod hooks;
 mod keys;
 mod reading;
+mod refresh;
 mod store;
 mod updating;
 mod wire;
