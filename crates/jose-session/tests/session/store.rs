@@ -170,6 +170,24 @@ async fn where_the_store_cannot_answer_there_is_no_session() {
 }
 
 #[tokio::test]
+async fn a_session_that_could_not_be_read_is_not_overwritten() {
+    let clock = Clock::new();
+    let store = Flaky::new(&clock);
+    let sessions = stored(config(&clock), store.clone());
+    let request = begun(&sessions).await;
+    store.down.store(true, Ordering::SeqCst);
+    let session = sessions.read(&request).await;
+    store.down.store(false, Ordering::SeqCst);
+    for refused in [session.update(|data| data.visits = 1).await, session.clear().await] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, Error::Unread(_)) && error.is_temporary());
+        assert_eq!(error.code(), "ERR_SESSION_STORE");
+    }
+    assert!(!session.is_dirty());
+    assert_eq!(sessions.read(&request).await.data().name, "joe");
+}
+
+#[tokio::test]
 async fn where_the_store_cannot_answer_nothing_is_changed() {
     let clock = Clock::new();
     let store = Flaky::new(&clock);
