@@ -1,4 +1,4 @@
-//! Keys of type `AKP`: algorithm key pairs (RFC 9964 §4).
+//! Keys of type `AKP`: algorithm key pairs (RFC 9964).
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use super::params::{exactly, exactly_secret};
 use crate::SecretBytes;
 use crate::error::Rule;
 
-/// Parameters of an `AKP` key (RFC 9964 §4).
+/// Parameters of an `AKP` key (RFC 9964).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Akp {
     alg: AkpAlgorithm,

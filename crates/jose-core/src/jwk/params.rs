@@ -1,4 +1,4 @@
-//! Key parameters by `kty` (RFC 7518 §6, RFC 8037 §2, RFC 8812 §3.1, RFC 9964 §4).
+//! Key parameters by `kty` (RFC 7518 §6, RFC 8037 §2, RFC 8812 §3.1, RFC 9964).
 //!
 //! A value of these types has the right members with the right lengths; whether a point is on its
 //! curve or a modulus the product of its primes takes arithmetic, and is the backend's to tell.
@@ -16,7 +16,7 @@ use crate::member::{self, Writer};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Params {
-    /// `AKP`: an algorithm key pair (RFC 9964 §4).
+    /// `AKP`: an algorithm key pair (RFC 9964).
     Akp(Akp),
     /// `EC`: a point on a Weierstrass curve (RFC 7518 §6.2).
     Ec(Ec),
