@@ -373,7 +373,7 @@ fn number(text: &str) -> Option<usize> {
 }
 
 /// RFC 9110 §5.6.2.
-const fn is_token(octet: u8) -> bool {
+pub(crate) const fn is_token(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(
             octet,

@@ -1,5 +1,5 @@
-//! Stateless web sessions: typed data in a signed or encrypted token, which travels in a cookie or a header field. This
-//! is the part without a framework: it knows [`HeaderMap`](http::HeaderMap)s and tokens.
+//! Stateless web sessions: typed data in a signed or encrypted token, which travels in a cookie or a header field. It
+//! knows [`HeaderMap`](http::HeaderMap)s and tokens, and no framework but where a feature names one.
 //!
 //! | for | see |
 //! |---|---|
@@ -10,6 +10,8 @@
 //! | a session that renews another | [`Refresher`] |
 //! | ending one before its time, and using a token once | [`SessionStore`], [`MemoryStore`] |
 //! | cookies alone | [`cookies`] |
+//! | services of `tower`, with the feature of that name | `SessionLayer`, `RefresherLayer`, `RequireSession` |
+//! | axum, with the feature of that name: extractors, and bearer tokens | `axum` |
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -75,6 +77,10 @@ pub use self::cookies::{CookieOptions, SameSite};
 pub use self::error::Error;
 pub use self::hooks::{Context, Expired, HookError, Hooks};
 pub use self::keys::{KeyLookup, Keys, PasswordOptions};
+#[cfg(feature = "tower")]
+pub use self::layer::{
+    RefresherLayer, RequireSession, RequireSessionService, SessionLayer, SessionService,
+};
 pub use self::refresh::Refresher;
 pub use self::session::{Session, SessionData, Snapshot};
 pub use self::sessions::Sessions;

@@ -1,1 +1,0 @@
-//! Sessions and bearer tokens as extractors of axum.

@@ -1,1 +1,0 @@
-//! Sessions in the extensions of a request, and their cookies in the answer.
