@@ -56,6 +56,9 @@ mod guide {
     #[cfg(feature = "http")]
     #[doc = include_str!("../../docs/guide/issuer-keys.md")]
     mod issuer_keys {}
+    #[cfg(feature = "http")]
+    #[doc = include_str!("../../docs/guide/sessions.md")]
+    mod sessions {}
     #[doc = include_str!("../../docs/guide/wrapping.md")]
     mod wrapping {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]
