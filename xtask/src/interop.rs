@@ -23,9 +23,11 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     let library = format!("jose-tests/{},jose-tests/peers", openssl.feature());
     let program = format!("jose-cli/{},jose-cli/peers", openssl.feature());
     let latchset = latchset().ok_or("there was a program jose of latchset, and it is gone")?;
-    let tests = ["-p", "jose-tests", "-p", "jose-cli", "--test", "peers", "--no-fail-fast"];
+    let packages = ["-p", "jose-tests", "-p", "jose-cli"];
+    let tests = ["--test", "peers", "--test", "sessions_peers", "--no-fail-fast"];
     let outcome = run_command(
         cargo(&["test", "--features", &format!("{library},{program}")])
+            .args(packages)
             .args(tests)
             .env("JOSE_PEERS", &place)
             .env("JOSE_LATCHSET", latchset),

@@ -16,6 +16,7 @@ pub mod gaps;
 mod latchset;
 mod lines;
 pub mod page;
+pub mod sessions;
 
 use serde_json::{Value, json};
 

@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 
 use super::cases::{Case, Direction, ENCRYPTION, Row, SIGNATURES, Serialization};
 use super::gaps::{GAPS, gap};
+use super::sessions::{H3, SESSION_KINDS};
 use super::{PEERS, Peer};
 
 /// `docs/interop.md`.
@@ -21,6 +22,7 @@ pub fn page() -> String {
     table(&mut page, SIGNATURES, |_| true);
     page += "\n## Encryption\n\nIn the compact serialization with all six `enc`, in the others with one of either kind.\n\n";
     table(&mut page, ENCRYPTION, |peer| !peer.signs_only);
+    sessions(&mut page);
     page += "\n## What a peer does not do\n";
     for peer in PEERS {
         let mut reasons: Vec<&str> = Vec::new();
@@ -38,6 +40,19 @@ pub fn page() -> String {
         }
     }
     page
+}
+
+fn sessions(page: &mut String) {
+    let _ = write!(
+        page,
+        "\n## Sessions\n\nOne is shared by `jose-session` and unjwt under [h3]({H3_HOME}) {H3}.\n"
+    );
+    *page += SESSIONS;
+    *page += "| key | content |\n|---|---|\n";
+    for kind in SESSION_KINDS {
+        let content = kind.enc.map_or("signed".to_owned(), |enc| format!("encrypted by `{enc}`"));
+        let _ = writeln!(page, "| {} | {content} |", kind.what);
+    }
 }
 
 fn table(page: &mut String, rows: &'static [Row], of: impl Fn(&Peer) -> bool) {
@@ -89,5 +104,16 @@ const LEGEND: &str = "\
 both ways; `→` goes from this library to the peer alone, `←` from the peer to this library alone. What is on
 Ed448 and X448 goes with the backend `openssl`, the only one that has them. In the rows of two algorithms a
 token has two signatures or two recipients, and each of them is tried.
+
+";
+
+const H3_HOME: &str = "https://github.com/h3js/h3";
+
+const SESSIONS: &str = "\
+What the one sets, in one cookie, in two or in four, the other opens with the same data, and what the one
+issued the other takes in the header field. Each expires the parts that the other left over, when a session
+becomes shorter and when it is cleared. A session of which a part was changed, swapped or lost is none for
+either. It is so on both backends here, with each of these keys. A key that encrypts names its `enc`: where it
+does not, unjwt takes `A128GCM`, and `Keys::from_jwk` takes `A256GCM`.
 
 ";
