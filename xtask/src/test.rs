@@ -75,6 +75,22 @@ const SUITES: &[Suite] = &[
         ],
     },
     Suite {
+        name: "browser",
+        needs: "the programs chromium and chromedriver",
+        probes: &[&["chromium", "--version"], &["chromedriver", "--version"]],
+        installed_openssl: false,
+        run: &[
+            "cargo",
+            "test",
+            "-p",
+            "jose-tests",
+            "--features",
+            "{openssl},browser",
+            "--test",
+            "browser",
+        ],
+    },
+    Suite {
         name: "interop",
         needs: "Node.js 20 or later with npm, Python 3 with venv, the program jose of latchset, and \
                 the headers of OpenSSL 3",
