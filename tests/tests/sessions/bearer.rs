@@ -221,7 +221,7 @@ async fn every_token_that_is_not_accepted_gets_one_answer() {
 async fn a_token_without_a_scope_is_told_which_are_needed() {
     let clock = Clock::new();
     let (server, key) = one_key(&clock).await;
-    let challenge = format!("{}, error=\"insufficient_scope\", scope=\"read write\"", NO_CODE);
+    let challenge = format!("{NO_CODE}, error=\"insufficient_scope\", scope=\"read write\"");
     for scope in [
         json!({}),
         json!({"scope": ""}),

@@ -7,7 +7,11 @@ use crate::support::{Clock, app, sessions};
 
 /// What does not repeat, so that parts that were swapped are seen.
 fn octets(length: usize) -> String {
-    (0..length).map(|index| char::from(b'a' + (index * index % 251 % 26) as u8)).collect()
+    let letters = ('a'..='z').cycle();
+    letters
+        .zip(0..length)
+        .map(|(letter, index)| if index % 251 < 9 { 'Z' } else { letter })
+        .collect()
 }
 
 async fn filled(length: usize) -> (Server, Client) {

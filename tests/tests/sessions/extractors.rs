@@ -1,6 +1,6 @@
 //! What a handler is given, and what is answered in its place.
 
-use std::sync::atomic::Ordering;
+use core::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::routing::get;

@@ -1,7 +1,7 @@
 //! A session around a router: which answers carry cookies, and which do not.
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::routing::get;

@@ -4,10 +4,11 @@
 #![allow(
     unreachable_pub,
     clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
     clippy::panic,
     clippy::std_instead_of_alloc,
     clippy::unwrap_used,
-    reason = "a test may fail by panicking, its modules are its own, and it needs std"
+    reason = "a test may fail by panicking, its modules are its own, errors are mapped, and it needs std"
 )]
 
 mod bearer;

@@ -1,7 +1,7 @@
 //! A session of minutes that is renewed by one of days, while requests are served.
 
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::State;

@@ -1,7 +1,7 @@
 //! What the tests share: data, keys, a clock, a store that can be taken away, and a router that does what is asked.
 
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::Router;
 use axum::routing::{get, post};
