@@ -8,7 +8,7 @@
 //! | names, ages, where the token travels | [`Config`], [`CookieOptions`], [`HeaderField`] |
 //! | taking part in what happens to sessions | [`Hooks`] |
 //! | a session that renews another | [`Refresher`] |
-//! | ending one before its time, and using a token once | [`SessionStore`], [`MemoryStore`] |
+//! | ending one before its time, and using a token once | [`SessionStore`], [`MemoryStore`], with the feature `redis` `RedisStore` |
 //! | cookies alone | [`cookies`] |
 //! | services of `tower`, with the feature of that name | `SessionLayer`, `RefresherLayer`, `RequireSession` |
 //! | axum, with the feature of that name: extractors, and bearer tokens | `axum` |
@@ -81,6 +81,8 @@ pub use self::keys::{KeyLookup, Keys, PasswordOptions};
 pub use self::layer::{
     RefresherLayer, RequireSession, RequireSessionService, SessionLayer, SessionService,
 };
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::refresh::Refresher;
 pub use self::session::{Session, SessionData, Snapshot};
 pub use self::sessions::Sessions;

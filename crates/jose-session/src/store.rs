@@ -14,7 +14,7 @@ use crate::hooks::Pending;
 /// Where it cannot answer there is no session: what might be revoked is not accepted.
 ///
 /// [`MemoryStore`] is one for a single process. One for several has to make [`revoke_once`](Self::revoke_once) atomic
-/// over all of them; in Redis that is `SET id now NX GET EXAT until`.
+/// over all of them, as `RedisStore` (feature `redis`) does.
 pub trait SessionStore: Send + Sync {
     /// When `id` was revoked, to the second. `None` if it was not.
     ///
