@@ -63,6 +63,19 @@ struct Login {
     is_in_doubt: bool,
 }
 
+impl Login {
+    /// Its refresh token was exchanged.
+    fn put(&mut self, access: Option<String>, refresh: String) {
+        let before = std::mem::replace(&mut self.refresh, refresh);
+        self.refreshes.push((before, time()));
+        self.is_refresh_in_doubt = false;
+        if let Some(access) = access {
+            self.accesses.push(access.clone());
+            (self.access, self.count) = (access, 0);
+        }
+    }
+}
+
 /// What became of a renewal.
 enum Renewal {
     Done { access: Option<String>, refresh: String },
@@ -96,7 +109,7 @@ impl Browser {
 
     async fn step(&mut self) {
         let seconds = self.random.u64(0..5);
-        self.go(seconds);
+        go(seconds);
         let Some(login) = self.login.take() else {
             if self.random.u8(..4) == 0 {
                 return self.try_dead().await;
@@ -141,7 +154,7 @@ impl Browser {
                     self.login = login;
                 }
                 None => {
-                    self.check(in_doubt || refresh_in_doubt, "who was logged in is not any more")
+                    self.check(in_doubt || refresh_in_doubt, "who was logged in is not any more");
                 }
             }
         }
@@ -245,7 +258,7 @@ impl Browser {
             self.check(done.is_none() || login.is_in_doubt, "renewed and over");
             if let Some((access, refresh)) = done {
                 login.accesses.extend(access);
-                login.refreshes.push((refresh, self.time()));
+                login.refreshes.push((refresh, time()));
             }
             return self.bury(login);
         }
@@ -254,22 +267,12 @@ impl Browser {
         let was_in_doubt = login.is_refresh_in_doubt || failed > 0;
         self.check(used == 0 || done.is_some() || was_in_doubt, "used, and by nobody");
         if let Some((access, refresh)) = done {
-            self.put(&mut login, access, refresh);
+            login.put(access, refresh);
         } else {
             self.check(failed > 0 || was_in_doubt, "nobody renewed");
             login.is_refresh_in_doubt = true;
         }
         Some(login)
-    }
-
-    fn put(&mut self, login: &mut Login, access: Option<String>, refresh: String) {
-        let before = std::mem::replace(&mut login.refresh, refresh);
-        login.refreshes.push((before, self.time()));
-        login.is_refresh_in_doubt = false;
-        if let Some(access) = access {
-            login.accesses.push(access.clone());
-            (login.access, login.count) = (access, 0);
-        }
     }
 
     async fn renew_at_once(&mut self, login: &Login, times: usize) -> Vec<Renewal> {
@@ -307,7 +310,7 @@ impl Browser {
             }
         }
         if let Some((access, refresh)) = done {
-            self.put(&mut login, access, refresh);
+            login.put(access, refresh);
         } else {
             login.is_in_doubt |= login.is_refresh_in_doubt && in_doubt;
             login.is_refresh_in_doubt |= in_doubt;
@@ -329,9 +332,9 @@ impl Browser {
         }
         let (token, at) = login.refreshes[self.random.usize(..login.refreshes.len())].clone();
         if self.random.bool() {
-            self.go(10);
+            go(10);
         }
-        let is_late = self.time() >= at + 10;
+        let is_late = time() >= at + 10;
         let session = self.machine().refreshing().resume(Some(&token)).await;
         self.check(!session.exists(), "a token that was used is accepted");
         let failure = session.failure().unwrap();
@@ -394,20 +397,12 @@ impl Browser {
         machines[self.random.usize(..machines.len())].clone()
     }
 
-    fn time(&self) -> u64 {
-        TIME.with(|time| time.load(Ordering::SeqCst))
-    }
-
-    fn go(&self, seconds: u64) {
-        TIME.with(|time| time.fetch_add(seconds, Ordering::SeqCst));
-    }
-
     fn count_failure(&self) {
         self.world.counts.failed.fetch_add(1, Ordering::SeqCst);
     }
 
     fn tell(&mut self, what: std::fmt::Arguments<'_>) {
-        let time = self.time() - START;
+        let time = time() - START;
         writeln!(self.story, "{time:>6} {what}").unwrap();
     }
 
@@ -420,6 +415,14 @@ impl Browser {
     fn fail(&self, what: &str) -> ! {
         panic!("{}: {what}\n{}", self.name, self.story)
     }
+}
+
+fn time() -> u64 {
+    TIME.with(|time| time.load(Ordering::SeqCst))
+}
+
+fn go(seconds: u64) {
+    TIME.with(|time| time.fetch_add(seconds, Ordering::SeqCst));
 }
 
 async fn renew(

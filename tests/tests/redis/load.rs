@@ -8,13 +8,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::browser::{Browser, World};
-use crate::machines::{Faulty, Machine, START, TIME, machines};
+use crate::machines::{Faulty, Machine, Refresh, START, TIME, machines};
 use crate::server::Server;
 
 const BROWSERS: u64 = 200;
 const STEPS: u32 = 30;
 
 /// `JOSE_SEED` repeats what the browsers do, though not in which order the machines get to it.
+#[expect(clippy::disallowed_methods, reason = "it is the test that is told, and not the library")]
 fn seed() -> u64 {
     let seed = std::env::var("JOSE_SEED").ok().map(|seed| seed.parse().unwrap());
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
@@ -108,7 +109,7 @@ async fn under(mut server: Server, harm: fn(&mut Server, &mut fastrand::Rng)) {
 
 /// A token that nobody revoked.
 async fn ticket(machine: &Machine) -> String {
-    machine.refreshing().seal(Default::default()).await.unwrap().token().unwrap().to_owned()
+    machine.refreshing().seal(Refresh::default()).await.unwrap().token().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -98,7 +98,7 @@ impl Server {
         Client::open(format!("redis+unix://{}?db=0{user}", socket.display())).unwrap()
     }
 
-    /// One whose answers get lost while the flag is set, with the connections that they should have come by.
+    /// One of whose answers one gets lost when the flag is set, with the connection that it should have come by.
     pub fn client_that_can_be_cut(&self) -> (Client, Arc<AtomicBool>) {
         let (path, server) = (self.dir.join("cut"), self.dir.join("socket"));
         let is_cut = Arc::new(AtomicBool::new(false));
@@ -149,7 +149,7 @@ fn pass_on(from: &UnixStream, to: &UnixStream, is_cut: Option<Arc<AtomicBool>>) 
     thread::spawn(move || {
         let mut octets = [0; 4096];
         while let Ok(count @ 1..) = from.read(&mut octets) {
-            if is_cut.as_ref().is_some_and(|is_cut| is_cut.load(Ordering::SeqCst))
+            if is_cut.as_ref().is_some_and(|is_cut| is_cut.swap(false, Ordering::SeqCst))
                 || to.write_all(&octets[..count]).is_err()
             {
                 break;
