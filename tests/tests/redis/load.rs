@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -82,20 +82,18 @@ async fn under(mut server: Server, harm: fn(&mut Server, &mut fastrand::Rng)) {
     let seed = seed();
     let world = of(&server).await;
     let is_over = Arc::new(AtomicBool::new(false));
-    let harmed = {
-        let is_over = Arc::clone(&is_over);
-        thread::spawn(move || {
-            let mut random = fastrand::Rng::with_seed(seed);
-            while !is_over.load(Ordering::SeqCst) {
-                thread::sleep(Duration::from_millis(random.u64(1..150)));
-                harm(&mut server, &mut random);
-            }
-            server
-        })
-    };
+    let flag = Arc::clone(&is_over);
+    let thread = thread::spawn(move || {
+        let mut random = fastrand::Rng::with_seed(seed);
+        while !flag.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(random.u64(1..150)));
+            harm(&mut server, &mut random);
+        }
+        server
+    });
+    let mut harmed = Harmed { is_over, thread: Some(thread) };
     let browsers = run(&world, seed).await;
-    is_over.store(true, Ordering::SeqCst);
-    let server = harmed.join().unwrap();
+    let server = harmed.end();
     assert!(world.counts.failed.load(Ordering::SeqCst) > 0, "{:?}", world.counts);
     for machine in &world.calm {
         // Each connection has to find out by itself that it was cut.
@@ -105,6 +103,25 @@ async fn under(mut server: Server, harm: fn(&mut Server, &mut fastrand::Rng)) {
     }
     finish(&world, browsers).await;
     drop(server);
+}
+
+/// A server that is harmed until this is dropped, so that one of a test that panics ends too.
+struct Harmed {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Server>>,
+}
+
+impl Harmed {
+    fn end(&mut self) -> Option<Server> {
+        self.is_over.store(true, Ordering::SeqCst);
+        self.thread.take().and_then(|thread| thread.join().ok())
+    }
+}
+
+impl Drop for Harmed {
+    fn drop(&mut self) {
+        drop(self.end());
+    }
 }
 
 /// A token that nobody revoked.
