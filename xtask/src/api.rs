@@ -20,7 +20,7 @@ const CRATES: [(&str, &str); 7] = [
     ("jose-suite", "rustcrypto,openssl,deflate,std"),
     ("jose-conformance", ""),
     ("jose-jwks", "axum,blocking,reqwest-native-tls"),
-    ("jose-session", "redis"),
+    ("jose-session", "axum,redis"),
 ];
 
 /// What may be named in public: crates of others, and types of the language that have a path.

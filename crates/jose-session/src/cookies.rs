@@ -15,8 +15,11 @@ use jose_core::UnixTime;
 
 /// Most octets of a cookie, its name and attributes included: what every browser stores (RFC 6265 §6.1).
 pub const MAX_COOKIE: usize = 4096;
-/// Most parts of a token.
+/// Most parts of a token that is read.
 pub const MAX_PARTS: usize = 100;
+/// Most parts of a token that is written: Chromium drops an answer whole whose header is longer than 256 KiB, and keeps
+/// the cookies of before.
+pub const MAX_WRITTEN: usize = 60;
 
 const CHUNKED: &str = "__chunked__";
 /// Fewest octets that attributes and name have to leave to the value.
@@ -183,10 +186,10 @@ impl Cookies {
         &self.name
     }
 
-    /// Most octets that a token in them can have.
+    /// Most octets that a token can have that is written into them. Others may have cut longer ones, which are read.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.max_token.min(self.room.saturating_mul(MAX_PARTS))
+        self.max_token.min(self.room.saturating_mul(MAX_WRITTEN))
     }
 
     /// What a request with these fields brought. The first cookie of a name counts; what else is there is not looked at.

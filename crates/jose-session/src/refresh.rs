@@ -170,6 +170,8 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
         if !refresh.exists() {
             return Err(Error::Unrefreshable(refresh.failure()));
         }
+        // Before a token is used up for nothing.
+        access.check_writable()?;
         let data = self.inner.grant.grant(refresh.snapshot()).await?;
         refresh.renew().await?;
         access.replace_in(refresh.snapshot().family, data).await
@@ -186,7 +188,8 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     }
 
     /// The sessions of a request: of `&HeaderMap`, `&http::Request<_>` or `&http::request::Parts`. Where the access
-    /// session is not there or over, and the refresh session is there, it is [renewed](Self::refresh) at once.
+    /// session is not there or over, and the refresh session is there, it is [renewed](Self::refresh) at once. Where that
+    /// fails, [`Session::failure`] of the access session says why. One that a [hook](crate::Hooks) refused is not renewed.
     ///
     /// Of requests that come at once with the same refresh token one renews, and the others have no access session:
     /// the client may send them again when the first has been answered.
@@ -209,11 +212,15 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     async fn read_in(&self, context: Context<'_>) -> (Session<A>, Session<R>) {
         let access = self.inner.access.read(context).await;
         let refresh = self.inner.refresh.read(context).await;
-        let is_known = access.failure().is_none_or(|failure| !failure.is_temporary());
-        if !access.exists() && is_known && refresh.exists() && !context.is_read_only() {
-            // Whoever changes nothing was told by the hooks, and has no access session.
+        let (failure, why) = (access.failure(), refresh.failure());
+        // What a hook refused is not to come back in by another door, and what cannot be told may be there.
+        let is_over = failure
+            .is_none_or(|failure| !failure.is_temporary() && !matches!(*failure, Error::Hook(_)));
+        let is_there = refresh.exists() || why.is_some_and(|failure| failure.is_temporary());
+        if !access.exists() && is_over && is_there && !context.is_read_only() {
             if let Err(error) = self.refresh(&access, &refresh).await {
                 tracing::debug!(code = error.code(), "a session was not renewed");
+                access.fail(error);
             }
         }
         (access, refresh)

@@ -395,7 +395,7 @@ impl<T: SessionData> Session<T> {
         self.shared.sessions.revoke(old).await
     }
 
-    fn check_writable(&self) -> Result<(), Error> {
+    pub(crate) fn check_writable(&self) -> Result<(), Error> {
         if self.shared.read_only {
             return Err(Error::ReadOnly);
         }
@@ -425,6 +425,11 @@ impl<T: SessionData> Session<T> {
     pub(crate) fn refuse(&self, error: Error, refused: Option<Snapshot<T>>) {
         let mut state = self.state();
         (state.failure, state.refused) = (Some(Arc::new(error)), refused);
+    }
+
+    /// It is none still, for this reason.
+    pub(crate) fn fail(&self, error: Error) {
+        self.state().failure = Some(Arc::new(error));
     }
 
     /// Nothing is awaited, and nothing that can panic is done, while it is held.

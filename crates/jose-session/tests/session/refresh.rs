@@ -9,8 +9,8 @@ use jose_core::jws::{KeyRing, Unverified};
 use jose_core::{Alg, Jwk};
 use jose_rustcrypto::BACKEND;
 use jose_session::{
-    Config, ConfigError, CookieOptions, Error, HeaderField, HookError, Keys, MemoryStore,
-    Refresher, Session, Sessions, Snapshot,
+    Config, ConfigError, Context, CookieOptions, Error, HeaderField, HookError, Hooks, Keys,
+    MemoryStore, Refresher, Session, Sessions, Snapshot,
 };
 use serde::{Deserialize, Serialize};
 
@@ -320,6 +320,62 @@ async fn what_is_not_granted_is_not_renewed_and_uses_nothing_up() {
     assert!(matches!(both.refresh(&access, &refresh).await, Err(Error::Hook(_))));
     service.banned.store(false, Ordering::SeqCst);
     assert!(renewed(&both, &browser).await.1);
+}
+
+#[tokio::test]
+async fn where_the_access_session_cannot_be_changed_no_refresh_token_is_used_up() {
+    let service = Service::new();
+    let both = service.both();
+    let browser = logged_in(&both).await;
+    let access = both.access().read_only(&browser).await;
+    let refresh = both.refreshing().read(&browser).await;
+    assert!(matches!(both.refresh(&access, &refresh).await, Err(Error::ReadOnly)));
+    assert!(!refresh.is_dirty() && both.read(&browser).await.1.exists());
+}
+
+#[tokio::test]
+async fn what_a_hook_refused_is_not_renewed() {
+    struct Nobody;
+    impl Hooks<Access> for Nobody {
+        async fn on_read(&self, _: &Snapshot<Access>, _: &Context<'_>) -> Result<(), HookError> {
+            Err(HookError::refusing("nobody"))
+        }
+    }
+    let service = Service::new();
+    let browser = logged_in(&service.both()).await;
+    let access = Sessions::with_hooks(service.access(), Nobody).unwrap();
+    let grant = |_| async { Ok(Access::default()) };
+    let refreshing = Sessions::<Refresh>::new(service.refreshing()).unwrap();
+    let both = Refresher::new(access, refreshing, grant).unwrap();
+    let (access, refresh) = both.read(&browser).await;
+    assert!(!access.exists() && access.failure().unwrap().refuses_request());
+    assert!(refresh.exists() && !refresh.is_dirty());
+}
+
+#[tokio::test]
+async fn a_grant_that_refuses_the_request_is_seen_by_who_answers_it() {
+    let service = Service::new();
+    let browser = logged_in(&service.both()).await;
+    let access = Sessions::<Access>::new(service.access()).unwrap();
+    let refreshing = Sessions::<Refresh>::new(service.refreshing()).unwrap();
+    let grant = |_| async { Err::<Access, _>(HookError::refusing("banned")) };
+    let both = Refresher::new(access, refreshing, grant).unwrap();
+    service.clock.go(901);
+    let (access, _) = both.read(&browser).await;
+    assert!(access.failure().unwrap().refuses_request());
+}
+
+#[tokio::test]
+async fn where_the_store_cannot_answer_the_access_session_says_so() {
+    let service = Service::new();
+    let store = crate::store::Flaky::new(&service.clock);
+    let both = service.of(service.access(), service.refreshing().store(store.clone())).unwrap();
+    let browser = logged_in(&both).await;
+    let only_refresh = request("x-refresh-session", &both.read(&browser).await.1.token().unwrap());
+    store.fail();
+    let (access, _) = both.read(&only_refresh).await;
+    let failure = access.failure().unwrap();
+    assert!(failure.is_temporary() && failure.code() == "ERR_SESSION_STORE", "{failure:?}");
 }
 
 #[tokio::test]

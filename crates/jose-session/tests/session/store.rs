@@ -20,17 +20,17 @@ fn memory(clock: &Clock) -> Arc<MemoryStore> {
 
 /// One that answers until it is switched off.
 #[derive(Clone)]
-struct Flaky {
+pub(crate) struct Flaky {
     memory: Arc<MemoryStore>,
     down: Arc<AtomicBool>,
 }
 
 impl Flaky {
-    fn new(clock: &Clock) -> Self {
+    pub(crate) fn new(clock: &Clock) -> Self {
         Self { memory: memory(clock), down: Arc::default() }
     }
 
-    fn fail(&self) {
+    pub(crate) fn fail(&self) {
         self.down.store(true, Ordering::SeqCst);
     }
 
