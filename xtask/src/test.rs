@@ -14,7 +14,8 @@ pub(crate) fn run(openssl: Openssl, all: bool) -> Result<(), String> {
         SUITES.iter().partition(|suite| suite.is_present(openssl));
     for suite in present {
         println!("suite {}", suite.name);
-        let words = suite.run.iter().map(|word| word.replace(OPENSSL, openssl.feature()));
+        let words =
+            suite.run.iter().map(|word| word.replace(WORKSPACE, openssl.workspace_features()));
         outcomes.push(run_command(&mut command(&words.collect::<Vec<_>>())));
     }
 
@@ -52,8 +53,8 @@ impl Suite {
     }
 }
 
-/// Stands for the feature that adds the OpenSSL of this machine.
-const OPENSSL: &str = "{openssl}";
+/// Stands for the features of the first run, so that what it has built is not built again with fewer.
+const WORKSPACE: &str = "{workspace}";
 
 /// The suites, in the order in which they are run.
 const SUITES: &[Suite] = &[
@@ -66,10 +67,9 @@ const SUITES: &[Suite] = &[
         run: &[
             "cargo",
             "test",
-            "-p",
-            "jose-tests",
+            "--workspace",
             "--features",
-            "{openssl},program-openssl",
+            "{workspace},jose-tests/program-openssl",
             "--test",
             "openssl_program",
         ],
@@ -82,10 +82,9 @@ const SUITES: &[Suite] = &[
         run: &[
             "cargo",
             "test",
-            "-p",
-            "jose-tests",
+            "--workspace",
             "--features",
-            "{openssl},browser",
+            "{workspace},jose-tests/browser",
             "--test",
             "browser",
         ],
@@ -99,10 +98,9 @@ const SUITES: &[Suite] = &[
         run: &[
             "cargo",
             "test",
-            "-p",
-            "jose-tests",
+            "--workspace",
             "--features",
-            "{openssl},redis",
+            "{workspace},jose-tests/redis",
             "--test",
             "redis",
         ],

@@ -42,7 +42,7 @@ pub struct Config {
     pub(crate) clock: Arc<dyn Fn() -> UnixTime + Send + Sync>,
     pub(crate) ids: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     pub(crate) store: Option<Arc<dyn AnyStore>>,
-    pub(crate) families: bool,
+    pub(crate) families: Option<Result<u64, DurationError>>,
     pub(crate) single_use: bool,
     pub(crate) overlap: Result<u64, DurationError>,
 }
@@ -78,7 +78,7 @@ impl Config {
             clock: Arc::new(UnixTime::now),
             ids: None,
             store: None,
-            families: false,
+            families: None,
             single_use: false,
             overlap: Ok(10),
         }
@@ -102,8 +102,9 @@ impl Config {
         self
     }
 
-    /// How long a session is good since it was last changed: `"1h"`, or a [`Duration`] of whole seconds. It is in the
-    /// token as `exp`, and tokens without `exp` are held to it too.
+    /// How long a session is good since it was last changed: `"15m"`, `"1h"`, `"7D"` (units `s` `m` `h` `D` `W` `M` `Y`, as
+    /// [`IntoSeconds`] has them), or a [`Duration`] of whole seconds. It is in the token as `exp`, and tokens without `exp`
+    /// are held to it too.
     pub fn max_age(mut self, age: impl IntoSeconds) -> Self {
         self.max_age = Some(age.into_seconds());
         self
@@ -124,7 +125,8 @@ impl Config {
     }
 
     /// Further rules for the claims of a token: `aud`, which the data may hold only if this says which, or conditions.
-    /// Policies and `typ` of `rules` are replaced.
+    /// Policies, `typ` and leeway of `rules` are replaced. They are for what is read: data that they refuse are sealed, and
+    /// not accepted when they come back.
     pub fn rules(mut self, rules: Validation) -> Self {
         self.rules = Some(rules);
         self
@@ -156,13 +158,17 @@ impl Config {
 
     /// Tokens say which session they are of (`sid`): each change makes another token of the same family, and a family is
     /// revoked in the [store](Self::store) as a whole. Data cannot have a member `sid` then.
-    pub const fn families(mut self) -> Self {
-        self.families = true;
+    ///
+    /// `longest` is how long a token of a family may be good, of this session or of another that shares families with it:
+    /// for so long and as long again it is remembered that one was ended.
+    pub fn families(mut self, longest: impl IntoSeconds) -> Self {
+        self.families = Some(longest.into_seconds());
         self
     }
 
     /// A token is good for one change: with each the one before is used up in the [store](Self::store). For tokens whose
-    /// second use is a sign of theft, such as those that refresh others. They have [families](Self::families).
+    /// second use is a sign of theft, such as those that refresh others. They have [families](Self::families), of the
+    /// [maximum age](Self::max_age) unless told otherwise.
     ///
     /// What comes with a token that was used is refused. Shortly after ([`overlap`](Self::overlap)) that is all
     /// ([`Error::Used`](crate::Error::Used)). Later it is a theft, of this token or of the one that it was exchanged
@@ -171,11 +177,12 @@ impl Config {
     /// Otherwise changes replace one another: of two requests that change one session at once, the last answer wins.
     pub const fn single_use(mut self) -> Self {
         self.single_use = true;
-        self.families()
+        self
     }
 
     /// For how long the second use of a token is not a theft: two requests of one browser are on their way at once.
-    /// Neither is it accepted. 10 seconds by default; 0 is the strictest, and ends sessions of browsers that send two.
+    /// Neither is it accepted. 10 seconds by default, and the [leeway](Self::leeway) besides; 0 is the strictest, and ends
+    /// sessions of browsers that send two.
     pub fn overlap(mut self, overlap: impl IntoSeconds) -> Self {
         self.overlap = overlap.into_seconds();
         self
@@ -220,8 +227,9 @@ pub enum ConfigError {
     Cookie(CookieError),
     /// A length of time cannot be so.
     Duration(DurationError),
-    /// Of two sessions of which one refreshes the other, the one that is refreshed is not the shorter one, or one of
-    /// them is good for ever.
+    /// A session is good for longer than its [families](Config::families) are remembered. Or of two sessions of which one
+    /// refreshes the other, the one that is refreshed is not the shorter one, one of them is good for ever, or its
+    /// families are remembered for less long than the other's tokens are good.
     Ages,
     /// Of two sessions of which one refreshes the other, the refreshed one has no [families](Config::families).
     NoFamilies,
@@ -250,11 +258,15 @@ impl fmt::Display for ConfigError {
         f.write_str(match self {
             Self::Cookie(error) => return error.fmt(f),
             Self::Duration(error) => return error.fmt(f),
-            Self::Ages => "the session that is refreshed has to be good for less long than the one that refreshes it",
+            Self::Ages => {
+                "a session is good for longer than its families, or than the one that refreshes it"
+            }
             Self::NoFamilies => "the session that is refreshed needs families",
             Self::Name => "the name of a session becomes that of a header field",
             Self::NoStore => "tokens that are good for one change need a store",
-            Self::NotSingleUse => "the session that refreshes needs tokens that are good for one change",
+            Self::NotSingleUse => {
+                "the session that refreshes needs tokens that are good for one change"
+            }
             Self::Same => "two sessions need a cookie, a header field and a `typ` each",
         })
     }

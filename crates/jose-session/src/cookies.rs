@@ -142,6 +142,16 @@ impl Found {
         self.token.as_deref()
     }
 
+    /// Whether there is nothing of a session.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.token.is_none() && !self.broken && self.parts.is_empty()
+    }
+
+    /// There are also these by now.
+    pub(crate) fn add_parts(&mut self, count: usize) {
+        self.parts.extend(1..=count);
+    }
+
     /// Whether there is one that is not whole: parts are missing, too many, or too long together.
     #[must_use]
     pub const fn is_broken(&self) -> bool {
@@ -235,7 +245,7 @@ impl Cookies {
             return Err(CookieError::TooLong);
         }
         let lifetime = lifetime.map_or(Lifetime::Session, |(age, at)| Lifetime::Until(age, at));
-        let count = if token.len() <= self.room { 0 } else { token.len().div_ceil(self.room) };
+        let count = self.parts_of(token);
         if count == 0 {
             self.append(&self.name, token, lifetime, response);
         } else {
@@ -262,6 +272,11 @@ impl Cookies {
         }
     }
 
+    /// In how many parts a token is written; 0 if in none.
+    pub(crate) const fn parts_of(&self, token: &str) -> usize {
+        if token.len() <= self.room { 0 } else { token.len().div_ceil(self.room) }
+    }
+
     fn join(&self, count: usize, parts: &HashMap<usize, &str>) -> Option<String> {
         let mut token = String::new();
         for number in 1..=count {
@@ -285,7 +300,8 @@ impl Cookies {
 
     fn append(&self, name: &str, value: &str, lifetime: Lifetime, response: &mut HeaderMap) {
         // Name, value and attributes were looked at: all of it is visible ASCII.
-        if let Ok(value) = HeaderValue::from_str(&self.set_cookie(name, value, lifetime)) {
+        if let Ok(mut value) = HeaderValue::from_str(&self.set_cookie(name, value, lifetime)) {
+            value.set_sensitive(true);
             response.append(header::SET_COOKIE, value);
         }
     }
@@ -326,7 +342,9 @@ enum Lifetime {
 
 impl CookieOptions {
     fn check(&self, name: &str) -> Result<(), CookieError> {
-        if name.is_empty() || !name.bytes().all(is_token) {
+        // One that ends so would be a part of another's.
+        let is_part = name.rsplit_once('.').is_some_and(|(_, last)| number(last).is_some());
+        if name.is_empty() || !name.bytes().all(is_token) || is_part {
             return Err(CookieError::Name);
         }
         let attribute =

@@ -34,7 +34,8 @@ pub enum Error {
     Hook(HookError),
     /// The keys to open a token could not be had.
     Keys(Box<dyn StdError + Send + Sync>),
-    /// A member of the data would make the token one that is refused when it comes back.
+    /// A member of the data may not be there: `aud` without [rules](crate::Config::rules) for it, or `sid` where there are
+    /// [families](crate::Config::families).
     #[non_exhaustive]
     Member {
         /// Which.
@@ -88,7 +89,7 @@ impl Error {
             Self::Expired(_) => "ERR_JWT_EXPIRED",
             Self::Field => "ERR_SESSION_FIELD",
             Self::Hook(_) => "ERR_SESSION_HOOK",
-            Self::Keys(_) => "ERR_JWK_KEY_NOT_FOUND",
+            Self::Keys(_) => "ERR_SESSION_KEYS",
             Self::Random(error) => error.code(),
             Self::ReadOnly => "ERR_SESSION_READ_ONLY",
             Self::Reused => "ERR_SESSION_REUSED",
@@ -109,6 +110,7 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Token(error) => is_temporary(error),
+            Self::Hook(error) => error.is_unavailable(),
             Self::Unrefreshable(Some(error)) => error.is_temporary(),
             Self::Busy
             | Self::Keys(_)

@@ -37,7 +37,8 @@ use crate::{Error, Snapshot};
 /// }
 /// ```
 pub trait Hooks<T: Send + Sync>: Send + Sync {
-    /// A token was accepted: once for each request. What errs makes the session not there, as if the token had not come.
+    /// A token was accepted: once for each request, and also of one that a [`Refresher`](crate::Refresher) makes while it
+    /// reads. What errs makes the session not there, as if the token had not come.
     ///
     /// # Errors
     ///
@@ -142,7 +143,7 @@ impl<T: Send + Sync, H: Hooks<T>> Hooks<T> for Arc<H> {
 }
 
 /// The request that a session is read from: its fields, and what layers before put into its extensions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Context<'r> {
     headers: Option<&'r HeaderMap>,
     extensions: Option<&'r Extensions>,
@@ -180,6 +181,13 @@ impl<'r> Context<'r> {
     }
 }
 
+impl fmt::Debug for Context<'_> {
+    /// Fields bring secrets, and extensions anything.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("read_only", &self.read_only).finish_non_exhaustive()
+    }
+}
+
 impl<'r> From<&'r HeaderMap> for Context<'r> {
     fn from(headers: &'r HeaderMap) -> Self {
         Self { headers: Some(headers), ..Self::empty() }
@@ -201,7 +209,7 @@ impl<'r, B> From<&'r Request<B>> for Context<'r> {
 }
 
 /// A session whose time is over. It was genuine: its token opened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Expired {
     pub(crate) id: Option<String>,
     pub(crate) created_at: Option<UnixTime>,
@@ -235,29 +243,59 @@ impl Expired {
     }
 }
 
+impl fmt::Debug for Expired {
+    /// By a clock that goes after ours the token is good still.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expired")
+            .field("id", &self.id)
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a hook says no with.
 #[derive(Debug)]
 pub struct HookError {
     source: Box<dyn StdError + Send + Sync>,
-    refuses_request: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Request,
+    Session,
+    Unavailable,
 }
 
 impl HookError {
     /// No session, or no change, for this reason.
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { source: source.into(), refuses_request: false }
+        Self { source: source.into(), kind: Kind::Session }
+    }
+
+    /// The hook could not tell: a database did not answer, say. There is no session, and what the client has is not
+    /// overwritten; who requires one answers 503.
+    pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { source: source.into(), kind: Kind::Unavailable }
     }
 
     /// As [`new`](Self::new), and the request is to be refused with it, not served without a session. An adapter to a
     /// framework does so; see [`Session::failure`](crate::Session::failure).
     pub fn refusing(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { source: source.into(), refuses_request: true }
+        Self { source: source.into(), kind: Kind::Request }
     }
 
     /// Whether the request is to be refused.
     #[must_use]
     pub const fn refuses_request(&self) -> bool {
-        self.refuses_request
+        matches!(self.kind, Kind::Request)
+    }
+
+    /// Whether it says nothing about the session: asked again later, the answer may be another.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self.kind, Kind::Unavailable)
     }
 
     /// A code that stays the same between versions.

@@ -1,6 +1,7 @@
 //! A session that is good for minutes, and one that is good for days and renews it.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 
 use crate::hooks::Pending;
@@ -41,7 +42,7 @@ use crate::{ConfigError, Context, Error, HookError, Session, SessionData, Sessio
 /// let access = Config::new("access", keys(Alg::HS256.into())?, BACKEND)
 ///     .typ("access+jwt")
 ///     .max_age("15m")
-///     .families()
+///     .families("7D")
 ///     .store(Arc::clone(&store));
 /// let refresh = Config::new("refresh", keys(Alg::A256GCMKW.into())?, BACKEND)
 ///     .typ("refresh+jwt")
@@ -95,8 +96,8 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `access` has no [families](crate::Config::families), or does not expire, or not before
-    /// `refresh`; if the tokens of `refresh` are not good for [one change](crate::Config::single_use); or if both have
+    /// [`ConfigError`] if `access` has no [families](crate::Config::families), or they are remembered for less long than
+    /// `refresh` is good; if it does not expire, or not before `refresh`; if the tokens of `refresh` are not good for [one change](crate::Config::single_use); or if both have
     /// the same cookie, header field or `typ`.
     pub fn new<O>(
         access: Sessions<A>,
@@ -106,14 +107,14 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     where
         O: Future<Output = Result<A, HookError>> + Send + 'static,
     {
-        if !access.inner.config.families {
+        if !access.inner.families {
             return Err(ConfigError::NoFamilies);
         }
         if !refresh.inner.config.single_use {
             return Err(ConfigError::NotSingleUse);
         }
         match (access.inner.max_age, refresh.inner.max_age) {
-            (Some(access), Some(refresh)) if access < refresh => {}
+            (Some(short), Some(long)) if short < long && access.inner.family_age >= Some(long) => {}
             _ => return Err(ConfigError::Ages),
         }
         if access.inner.is_taken_for(&refresh.inner) {
@@ -139,22 +140,27 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     ///
     /// # Errors
     ///
-    /// [`Error`] if one of them could not be changed, or was not granted. Nobody is logged in then; what was there
-    /// before may have been ended.
+    /// [`Error`] if one of them could not be changed, or was not granted. If what was there before could not be ended, it
+    /// is there still; otherwise nobody is logged in.
     pub async fn log_in(
         &self,
         access: &Session<A>,
         refresh: &Session<R>,
         data: R,
     ) -> Result<(), Error> {
-        if refresh.exists() || refresh.refused().is_some() {
-            refresh.clear().await?;
+        if access.exists() || access.failure().is_some() {
+            access.clear().await?;
         }
-        refresh.replace(data).await?;
-        let granted = self.grant(access, refresh).await;
+        refresh.begin(data).await?;
+        let begun = refresh.snapshot();
+        let granted = match self.inner.grant.grant(begun.clone()).await {
+            Ok(data) => access.replace_after(begun.family, data, None, ready(Ok(()))).await,
+            Err(error) => Err(access.failed(error.into(), &access.snapshot()).await),
+        };
         if granted.is_err() {
-            // That it is not there matters; that somebody else can be told that it was, does not.
-            let _told = refresh.clear().await;
+            // The tokens that were made have not reached anybody.
+            refresh.forget();
+            access.forget();
         }
         granted
     }
@@ -167,17 +173,31 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     /// [`Error::Unrefreshable`] if there is no refresh session; [`Error::Used`] if another request was first;
     /// [`Error::Reused`] if it was used long ago, and [`Error`] if it was not granted or one of them not changed.
     pub async fn refresh(&self, access: &Session<A>, refresh: &Session<R>) -> Result<(), Error> {
-        if !refresh.exists() {
+        self.refresh_in(access, refresh, None).await
+    }
+
+    async fn refresh_in(
+        &self,
+        access: &Session<A>,
+        refresh: &Session<R>,
+        context: Option<&Context<'_>>,
+    ) -> Result<(), Error> {
+        let old = refresh.snapshot();
+        if !old.exists() {
             return Err(Error::Unrefreshable(refresh.failure()));
         }
         // Before a token is used up for nothing.
         access.check_writable()?;
-        let data = self.inner.grant.grant(refresh.snapshot()).await?;
-        refresh.renew().await?;
-        access.replace_in(refresh.snapshot().family, data).await
+        let data = match self.inner.grant.grant(old.clone()).await {
+            Ok(data) => data,
+            Err(error) => return Err(access.failed(error.into(), &access.snapshot()).await),
+        };
+        let exchanged = refresh.renew_still(old.id());
+        access.replace_after(old.family.clone(), data, context, exchanged).await
     }
 
-    /// Ends both, and all tokens of the refresh session's family.
+    /// Ends both, and all tokens of the refresh session's family. Clearing the access session alone does not log out: the
+    /// next request renews it, unless it has a store.
     ///
     /// # Errors
     ///
@@ -216,20 +236,14 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
         // What a hook refused is not to come back in by another door, and what cannot be told may be there.
         let is_over = failure
             .is_none_or(|failure| !failure.is_temporary() && !matches!(*failure, Error::Hook(_)));
-        let is_there = refresh.exists() || why.is_some_and(|failure| failure.is_temporary());
+        let is_there = refresh.exists() || why.is_some();
         if !access.exists() && is_over && is_there && !context.is_read_only() {
-            if let Err(error) = self.refresh(&access, &refresh).await {
+            if let Err(error) = self.refresh_in(&access, &refresh, Some(&context)).await {
                 tracing::debug!(code = error.code(), "a session was not renewed");
                 access.fail(error);
             }
         }
         (access, refresh)
-    }
-
-    async fn grant(&self, access: &Session<A>, refresh: &Session<R>) -> Result<(), Error> {
-        let granted = refresh.snapshot();
-        let data = self.inner.grant.grant(granted.clone()).await?;
-        access.replace_in(granted.family, data).await
     }
 }
 

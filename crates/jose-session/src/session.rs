@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderMap;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::cookies::Found;
 use crate::sessions::Inner;
-use crate::{Error, Sessions};
+use crate::{Context, Error, Sessions};
 
 /// What a session may hold: anything that becomes a JSON object and can be made of one.
 ///
@@ -132,8 +133,12 @@ pub struct Session<T: 'static> {
 
 struct Shared<T: 'static> {
     sessions: Arc<Inner<T>>,
-    found: Found,
     read_only: bool,
+    read_at: UnixTime,
+    /// Whether the cookies of this session that the request brought are of another: the token came in a field.
+    beside: bool,
+    /// Whether the answer has been given.
+    answered: AtomicBool,
     state: Mutex<State<T>>,
     /// Held by the change that is under way.
     changing: tokio::sync::Mutex<()>,
@@ -142,14 +147,20 @@ struct Shared<T: 'static> {
 struct State<T> {
     current: Snapshot<T>,
     failure: Option<Arc<Error>>,
-    /// What a token said that had been revoked, or used.
+    /// What a token said that had been revoked, or used, or was refused by a hook.
     refused: Option<Snapshot<T>>,
+    /// What the token said that the client has.
+    brought: Option<Snapshot<T>>,
+    /// The cookies that the client has.
+    found: Found,
     due: Due,
 }
 
 impl<T: Default> State<T> {
-    fn new(current: Snapshot<T>, due: Due) -> Self {
-        Self { current, failure: None, refused: None, due }
+    fn become_of(&mut self, current: Snapshot<T>, due: Due) {
+        self.current = current;
+        (self.failure, self.refused) = (None, None);
+        self.due = due;
     }
 }
 
@@ -162,10 +173,33 @@ enum Due {
 }
 
 impl<T: SessionData> Session<T> {
-    pub(crate) fn new(sessions: Arc<Inner<T>>, found: Found, read_only: bool) -> Self {
-        let state = State::new(Snapshot::empty(), Due::Nothing);
-        let (state, changing) = (Mutex::new(state), tokio::sync::Mutex::new(()));
-        Self { shared: Arc::new(Shared { sessions, found, read_only, state, changing }) }
+    /// None yet. `beside` is whether the cookies are not those of the token.
+    pub(crate) fn new(
+        sessions: Arc<Inner<T>>,
+        found: Found,
+        beside: bool,
+        read_only: bool,
+    ) -> Self {
+        let state = State {
+            current: Snapshot::empty(),
+            failure: None,
+            refused: None,
+            brought: None,
+            found,
+            due: Due::Nothing,
+        };
+        let read_at = sessions.now();
+        Self {
+            shared: Arc::new(Shared {
+                sessions,
+                read_only,
+                read_at,
+                beside,
+                answered: AtomicBool::new(false),
+                state: Mutex::new(state),
+                changing: tokio::sync::Mutex::new(()),
+            }),
+        }
     }
 
     /// What it is now.
@@ -218,16 +252,16 @@ impl<T: SessionData> Session<T> {
     }
 
     /// What the token said that the request brought, if it was genuine and had been revoked, or used where it may be used
-    /// once. This is no session: it is for finding out whose token it was.
+    /// once, or a hook refused it. This is no session: it is for finding out whose token it was.
     #[must_use]
     pub fn refused(&self) -> Option<Snapshot<T>> {
         self.state().refused.clone()
     }
 
-    /// Whether it can only be read.
+    /// Whether it can only be read: by now, since a layer has given the answer, or from the beginning.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        self.shared.read_only
+        self.shared.read_only || self.shared.answered.load(Ordering::SeqCst)
     }
 
     /// Whether an answer has to carry cookies: it was changed or cleared since [`write_to`](Self::write_to).
@@ -250,10 +284,10 @@ impl<T: SessionData> Session<T> {
     /// [`Error`] if it can only be read, or could not be sealed; if a hook refused, or the store could not answer; and
     /// [`Error::Used`] or [`Error::Reused`] if it is good for one change and has had it.
     pub async fn update(&self, change: impl FnOnce(&mut T) + Send) -> Result<(), Error> {
-        let change = |data: &T| {
-            let mut data = data.clone();
+        let change = |old: &Snapshot<T>| {
+            let mut data = old.data().clone();
             change(&mut data);
-            Ok(data)
+            Ok(Some(data))
         };
         self.change(change).await
     }
@@ -267,10 +301,10 @@ impl<T: SessionData> Session<T> {
         &self,
         change: impl FnOnce(&mut T) -> Result<(), E> + Send,
     ) -> Result<(), Error> {
-        let change = |data: &T| {
-            let mut data = data.clone();
+        let change = |old: &Snapshot<T>| {
+            let mut data = old.data().clone();
             change(&mut data).map_err(|error| Error::Change(error.into()))?;
-            Ok(data)
+            Ok(Some(data))
         };
         self.change(change).await
     }
@@ -282,10 +316,10 @@ impl<T: SessionData> Session<T> {
     /// As [`update`](Self::update); [`Error::NotAnObject`] or [`Error::Data`] if data and patch do not fit.
     pub async fn merge(&self, patch: impl Serialize + Send) -> Result<(), Error> {
         let patch = object(&patch);
-        let change = |data: &T| {
-            let mut merged = object(data)?;
+        let change = |old: &Snapshot<T>| {
+            let mut merged = object(old.data())?;
             merged.extend(patch?);
-            serde_json::from_value(Value::Object(merged)).map_err(Error::Data)
+            serde_json::from_value(Value::Object(merged)).map(Some).map_err(Error::Data)
         };
         self.change(change).await
     }
@@ -296,33 +330,62 @@ impl<T: SessionData> Session<T> {
     ///
     /// As [`update`](Self::update).
     pub async fn replace(&self, data: T) -> Result<(), Error> {
-        self.change(|_| Ok(data)).await
+        self.change(|_| Ok(Some(data))).await
     }
 
-    /// Seals the data as they are, under a new name and for the whole of its age.
+    /// Begins another session with these data, in another [family](crate::Config::families), and ends the one that is there:
+    /// for a login. Whoever knew a token from before knows none of the new one.
+    ///
+    /// # Errors
+    ///
+    /// As [`clear`](Self::clear) and [`update`](Self::update). What was there may have been ended.
+    pub async fn begin(&self, data: T) -> Result<(), Error> {
+        if self.exists() || self.failure().is_some() {
+            self.clear().await?;
+        }
+        self.replace(data).await
+    }
+
+    /// Seals the data as they are, under a new name and for the whole of its age. Where there is no session, none is made.
     ///
     /// # Errors
     ///
     /// As [`update`](Self::update).
     pub async fn renew(&self) -> Result<(), Error> {
-        self.change(|data| Ok(data.clone())).await
+        self.change(|old| Ok(old.exists().then(|| old.data().clone()))).await
+    }
+
+    /// As [`renew`](Self::renew), if it is still the one of this name.
+    pub(crate) async fn renew_still(&self, id: Option<&str>) -> Result<(), Error> {
+        let change = |old: &Snapshot<T>| {
+            let still = old.exists() && old.id() == id;
+            if still { Ok(Some(old.data().clone())) } else { Err(Error::Unrefreshable(None)) }
+        };
+        self.change(change).await
     }
 
     /// Ends it: the client forgets it, and a store refuses its token from now on, or where there are
-    /// [families](crate::Config::families) all of them. Without a [store](crate::Config::store), whoever kept the token
-    /// has it until it expires.
+    /// [families](crate::Config::families) all of them. Without families that is the token the request brought, and the one
+    /// that it is now: one from an earlier request, or from another that is under way, is good until it expires. Without a
+    /// [store](crate::Config::store) they all are.
     ///
     /// # Errors
     ///
     /// [`Error`] if it can only be read, a hook refused, or the store could not answer. It is then there as before.
     pub async fn clear(&self) -> Result<(), Error> {
         let _changing = self.shared.changing.lock().await;
-        // Who logs out with a token that was just used means the session.
-        let old = self.refused().unwrap_or_else(|| self.snapshot());
+        let old = match (self.refused(), self.failure()) {
+            // Who logs out with a token that is none any more means the session.
+            (Some(refused), _) => refused,
+            (None, Some(failure)) => match &*failure {
+                Error::Expired(expired) => self.shared.sessions.reopen(expired).await,
+                _ => self.snapshot(),
+            },
+            (None, None) => self.snapshot(),
+        };
         match self.try_clear(&old).await {
             Ok(()) => {
-                let mut state = self.state();
-                *state = State::new(Snapshot::empty(), Due::Clear);
+                self.forget();
                 Ok(())
             }
             Err(error) => Err(self.failed(error, &old).await),
@@ -334,41 +397,46 @@ impl<T: SessionData> Session<T> {
     pub fn write_to(&self, response: &mut HeaderMap) {
         let mut state = self.state();
         let due = std::mem::replace(&mut state.due, Due::Nothing);
-        let Some(cookies) = &self.shared.sessions.cookies else { return };
-        match (due, &state.current.token) {
-            (Due::Clear, _) => cookies.clear(&self.shared.found, response),
+        let Some(cookies) = self.shared.sessions.cookies.as_ref().filter(|_| !self.shared.beside)
+        else {
+            return;
+        };
+        match (due, state.current.token.clone()) {
+            (Due::Clear, _) => cookies.clear(&state.found, response),
             (Due::Write, Some(token)) => {
                 let lifetime = self.shared.sessions.max_age.zip(state.current.expires_at);
                 // Sealing saw to it that it fits.
-                let _fits = cookies.write(token, lifetime, &self.shared.found, response);
+                let _fits = cookies.write(&token, lifetime, &state.found, response);
+                // A later answer to the same request takes them back.
+                state.found.add_parts(cookies.parts_of(&token));
             }
             (Due::Nothing | Due::Write, _) => {}
         }
     }
 
+    /// The answer has been given: what is changed from now on would reach nobody.
+    #[cfg(feature = "tower")]
+    pub(crate) fn answered(&self) {
+        self.shared.answered.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is one of these, and can be changed if `read_only` says no.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_of(&self, sessions: &Sessions<T>, read_only: bool) -> bool {
+        Arc::ptr_eq(&self.shared.sessions, &sessions.inner) && self.shared.read_only == read_only
+    }
+
     async fn change(
         &self,
-        change: impl FnOnce(&T) -> Result<T, Error> + Send,
-    ) -> Result<(), Error> {
-        self.change_in(None, change).await
-    }
-
-    /// As [`replace`](Self::replace), and the token is of this family from now on.
-    pub(crate) async fn replace_in(&self, family: Option<Arc<str>>, data: T) -> Result<(), Error> {
-        self.change_in(family, |_| Ok(data)).await
-    }
-
-    async fn change_in(
-        &self,
-        family: Option<Arc<str>>,
-        change: impl FnOnce(&T) -> Result<T, Error> + Send,
+        change: impl FnOnce(&Snapshot<T>) -> Result<Option<T>, Error> + Send,
     ) -> Result<(), Error> {
         let _changing = self.shared.changing.lock().await;
         let old = self.snapshot();
-        let family = family.or_else(|| old.family.clone());
-        match self.try_change(&old, family, change).await {
+        match self.try_change(&old, change).await {
             Ok(new) => {
-                self.put(new);
+                if let Some(new) = new {
+                    self.put(new);
+                }
                 Ok(())
             }
             Err(error) => Err(self.failed(error, &old).await),
@@ -378,25 +446,75 @@ impl<T: SessionData> Session<T> {
     async fn try_change(
         &self,
         old: &Snapshot<T>,
-        family: Option<Arc<str>>,
-        change: impl FnOnce(&T) -> Result<T, Error> + Send,
-    ) -> Result<Snapshot<T>, Error> {
+        change: impl FnOnce(&Snapshot<T>) -> Result<Option<T>, Error> + Send,
+    ) -> Result<Option<Snapshot<T>>, Error> {
         self.check_writable()?;
         let sessions = &self.shared.sessions;
-        let new = sessions.seal(change(old.data())?, family).await?;
+        // Its handle may have been kept for long.
+        if let Some(expired) = sessions.expired(old) {
+            return Err(Error::Expired(expired));
+        }
+        let Some(data) = change(old)? else { return Ok(None) };
+        let new = sessions.seal(data, old.family.clone()).await?;
         sessions.hooks.on_update(&new, old).await?;
-        sessions.use_up(old).await?;
-        Ok(new)
+        sessions.use_up(old, self.shared.read_at).await?;
+        Ok(Some(new))
+    }
+
+    /// Replaces whatever is there by these data in this family, when `first` has been done: all that can be known before
+    /// is. With a context, the hooks are asked as of a session that a request brought.
+    pub(crate) async fn replace_after(
+        &self,
+        family: Option<Arc<str>>,
+        data: T,
+        context: Option<&Context<'_>>,
+        first: impl Future<Output = Result<(), Error>> + Send,
+    ) -> Result<(), Error> {
+        let _changing = self.shared.changing.lock().await;
+        let old = self.snapshot();
+        let sessions = &self.shared.sessions;
+        let replaced = async {
+            self.check_writable()?;
+            let new = sessions.seal(data, family).await?;
+            if let Some(context) = context {
+                sessions.hooks.on_read(&new, context).await?;
+            }
+            sessions.hooks.on_update(&new, &old).await?;
+            first.await?;
+            sessions.use_up(&old, self.shared.read_at).await?;
+            Ok(new)
+        };
+        match replaced.await {
+            Ok(new) => {
+                self.put(new);
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error, &old).await),
+        }
+    }
+
+    /// It is none from now on, whatever anybody says to that, and the client forgets it.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state();
+        state.become_of(Snapshot::empty(), Due::Clear);
+        state.brought = None;
     }
 
     async fn try_clear(&self, old: &Snapshot<T>) -> Result<(), Error> {
         self.check_writable()?;
-        self.shared.sessions.hooks.on_clear(old).await?;
-        self.shared.sessions.revoke(old).await
+        let sessions = &self.shared.sessions;
+        sessions.hooks.on_clear(old).await?;
+        sessions.revoke(old).await?;
+        // Without families, the token that the client has is another than that of the last change.
+        let brought = self.state().brought.clone();
+        match brought.filter(|brought| brought.family.is_none() && brought.id != old.id) {
+            Some(brought) => sessions.revoke(&brought).await,
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn check_writable(&self) -> Result<(), Error> {
-        if self.shared.read_only {
+        if self.is_read_only() {
             return Err(Error::ReadOnly);
         }
         match self.failure() {
@@ -405,7 +523,7 @@ impl<T: SessionData> Session<T> {
         }
     }
 
-    async fn failed(&self, error: Error, old: &Snapshot<T>) -> Error {
+    pub(crate) async fn failed(&self, error: Error, old: &Snapshot<T>) -> Error {
         tracing::debug!(code = error.code(), "a session was not changed");
         self.shared.sessions.hooks.on_error(&error, old).await;
         error
@@ -413,12 +531,14 @@ impl<T: SessionData> Session<T> {
 
     /// It is what was just sealed.
     pub(crate) fn put(&self, new: Snapshot<T>) {
-        *self.state() = State::new(new, Due::Write);
+        self.state().become_of(new, Due::Write);
     }
 
     /// It is what a token said.
     pub(crate) fn accept(&self, read: Snapshot<T>) {
-        self.state().current = read;
+        let mut state = self.state();
+        state.brought = Some(read.clone());
+        state.current = read;
     }
 
     /// It is none, for this reason; `refused` is what the token said.

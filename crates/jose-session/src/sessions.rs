@@ -32,6 +32,9 @@ pub(crate) struct Inner<T: 'static> {
     rules: Validation,
     limits: Limits,
     pub(crate) max_age: Option<Duration>,
+    pub(crate) families: bool,
+    /// How long tokens of one family may be good, in this session or another.
+    pub(crate) family_age: Option<Duration>,
     leeway: Duration,
     overlap: Duration,
     pub(crate) cookies: Option<Cookies>,
@@ -66,13 +69,22 @@ impl<T: SessionData> Sessions<T> {
             return Err(ConfigError::NoStore);
         }
         let max_age = config.seconds()?;
+        let families = config.families.is_some() || config.single_use;
+        let family_age = match config.families {
+            None => max_age,
+            Some(age) => Some(Duration::from_secs(age?)),
+        };
+        // Whoever is good for longer would be good again.
+        if families && family_age.is_some() && max_age.is_none_or(|age| Some(age) > family_age) {
+            return Err(ConfigError::Ages);
+        }
         let leeway = config.leeway?;
         let overlap = Duration::from_secs(config.overlap?);
         let mut limits = Limits::DEFAULT;
         limits.token = config.max_token;
         let rules = config.rules.clone().unwrap_or_default();
         let mut rules = rules.typ(config.typ.as_str()).require("jti").require("iat");
-        if config.families {
+        if families {
             rules = rules.require(FAMILY);
         }
         let rules =
@@ -90,8 +102,19 @@ impl<T: SessionData> Sessions<T> {
         };
         let leeway = Duration::from_secs(leeway);
         let hooks = Box::new(hooks);
-        let inner =
-            Inner { config, rules, limits, max_age, leeway, overlap, cookies, field, hooks };
+        let inner = Inner {
+            config,
+            rules,
+            limits,
+            max_age,
+            families,
+            family_age,
+            leeway,
+            overlap,
+            cookies,
+            field,
+            hooks,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -116,7 +139,7 @@ impl<T: SessionData> Sessions<T> {
 
     /// The session of a token that came by itself, or none: as [`read`](Self::read), without a request.
     pub async fn resume(&self, token: Option<&str>) -> Session<T> {
-        let session = Session::new(Arc::clone(&self.inner), Found::default(), false);
+        let session = Session::new(Arc::clone(&self.inner), Found::default(), false, false);
         let brought = token.map_or(Brought::Nothing, |token| Brought::Token(token.to_owned()));
         self.inner.fill(&session, brought, &Context::empty()).await;
         session
@@ -141,15 +164,16 @@ impl<T: SessionData> Sessions<T> {
     }
 
     async fn read_in(&self, context: Context<'_>) -> Session<T> {
-        let (brought, found) = self.inner.find(context.headers());
-        let session = Session::new(Arc::clone(&self.inner), found, context.is_read_only());
+        let (brought, found, beside) = self.inner.find(context.headers());
+        let inner = Arc::clone(&self.inner);
+        let session = Session::new(inner, found, beside, context.is_read_only());
         self.inner.fill(&session, brought, &context).await;
         session
     }
 }
 
 impl<T: SessionData> Inner<T> {
-    fn now(&self) -> UnixTime {
+    pub(crate) fn now(&self) -> UnixTime {
         (self.config.clock)()
     }
 
@@ -157,7 +181,7 @@ impl<T: SessionData> Inner<T> {
     pub(crate) fn is_taken_for<U: SessionData>(&self, other: &Inner<U>) -> bool {
         let names =
             [&self.cookies, &other.cookies].map(|cookies| cookies.as_ref().map(Cookies::name));
-        self.config.typ.eq_ignore_ascii_case(&other.config.typ)
+        media_type(&self.config.typ).eq_ignore_ascii_case(media_type(&other.config.typ))
             || self.field.is_some() && self.field == other.field
             || names[0].is_some() && names[0] == names[1]
     }
@@ -166,17 +190,18 @@ impl<T: SessionData> Inner<T> {
         at.saturating_add(self.leeway) <= self.now()
     }
 
-    /// What a request with these fields brought, and in which cookies.
-    fn find(&self, headers: Option<&HeaderMap>) -> (Brought, Found) {
-        let Some(headers) = headers else { return (Brought::Nothing, Found::default()) };
+    /// What a request with these fields brought, in which cookies, and whether these are not what it brought.
+    fn find(&self, headers: Option<&HeaderMap>) -> (Brought, Found, bool) {
+        let Some(headers) = headers else { return (Brought::Nothing, Found::default(), false) };
         let found = self.cookies.as_ref().map(|cookies| cookies.read(headers)).unwrap_or_default();
         let field = self.field.as_ref().map_or(Brought::Nothing, |name| in_field(headers, name));
+        let beside = !matches!(field, Brought::Nothing) && !found.is_empty();
         let brought = match (field, found.token()) {
             (Brought::Nothing, Some(token)) => Brought::Token(token.to_owned()),
             (Brought::Nothing, None) if found.is_broken() => Brought::Broken(Error::Cookie),
             (field, _) => field,
         };
-        (brought, found)
+        (brought, found, beside)
     }
 
     /// Makes of `session` what the request says, and tells the hooks.
@@ -190,7 +215,7 @@ impl<T: SessionData> Inner<T> {
             Ok(read) => match self.ask_store(&read).await {
                 Ok(()) => match self.hooks.on_read(&read, context).await {
                     Ok(()) => return session.accept(read),
-                    Err(error) => return session.refuse(error.into(), None),
+                    Err(error) => return session.refuse(error.into(), Some(read)),
                 },
                 Err(error) => return self.refuse(session, error, Some(read)).await,
             },
@@ -232,15 +257,17 @@ impl<T: SessionData> Inner<T> {
         }
         let Some(id) = read.id() else { return Ok(()) };
         match store.revoked_at(id).await? {
-            Some(at) if self.config.single_use => Err(self.used(read, at).await),
+            Some(at) if self.config.single_use => Err(self.used(read, at, self.now()).await),
             Some(_) => Err(Error::Revoked),
             None => Ok(()),
         }
     }
 
-    /// What it means that a token which was used at `at` came again.
-    async fn used(&self, read: &Snapshot<T>, at: UnixTime) -> Error {
-        if self.now() < at.saturating_add(self.overlap) {
+    /// What it means that a token which was used at `at` came again at `came`.
+    async fn used(&self, read: &Snapshot<T>, at: UnixTime, came: UnixTime) -> Error {
+        // By the clock of another machine, which may go before or after this one.
+        let overlap = self.overlap.saturating_add(self.leeway);
+        if came < at.saturating_add(overlap) {
             return Error::Used;
         }
         tracing::warn!(family = read.family(), "a token was used again, and its family is ended");
@@ -260,15 +287,33 @@ impl<T: SessionData> Inner<T> {
         };
         let read = self.snapshot_of(&claims, token)?;
         // Of a token without `exp` too, and of one whose `exp` was set when sessions were good for longer.
-        if read.expires_at.is_some_and(|at| at.saturating_add(self.leeway) <= now) {
-            return Err(Error::Expired(Expired {
-                id: read.id.as_deref().map(Into::into),
-                created_at: read.created_at,
-                expires_at: read.expires_at,
-                token: token.into(),
-            }));
+        match self.expired(&read) {
+            Some(expired) => Err(Error::Expired(expired)),
+            None => Ok(read),
         }
-        Ok(read)
+    }
+
+    /// What to say of a session if its time is over.
+    pub(crate) fn expired(&self, read: &Snapshot<T>) -> Option<Expired> {
+        let token =
+            read.token.as_ref().filter(|_| read.expires_at.is_some_and(|at| self.is_over(at)))?;
+        Some(Expired {
+            id: read.id.as_deref().map(Into::into),
+            created_at: read.created_at,
+            expires_at: read.expires_at,
+            token: Arc::clone(token),
+        })
+    }
+
+    /// What the token said whose time is over, to end what it is of: as it was in its last second.
+    pub(crate) async fn reopen(&self, expired: &Expired) -> Snapshot<T> {
+        let last = expired.expires_at.unwrap_or(UnixTime::MAX).as_secs().saturating_sub(1);
+        let (last, token) = (UnixTime::from_secs(last), &*expired.token);
+        let keys = &self.config.keys;
+        let opened = token::open(keys, token, &self.rules, &self.limits, last).await;
+        opened
+            .and_then(|claims| self.snapshot_of(&claims, token))
+            .unwrap_or_else(|_| Snapshot::empty())
     }
 
     fn snapshot_of(&self, claims: &Claims, token: &str) -> Result<Snapshot<T>, Error> {
@@ -276,8 +321,11 @@ impl<T: SessionData> Inner<T> {
         for own in OWN {
             data.remove(own);
         }
-        let family = self.config.families.then(|| data.remove(FAMILY)).flatten();
-        let family = family.as_ref().and_then(Value::as_str).map(Into::into);
+        let family = match self.families.then(|| data.remove(FAMILY)).flatten() {
+            None => None,
+            Some(Value::String(family)) => Some(family.into()),
+            Some(_) => return Err(Error::Member { name: FAMILY }),
+        };
         let data = serde_json::from_value(Value::Object(data)).map_err(Error::Data)?;
         let by_age = claims.issued_at().zip(self.max_age).map(|(iat, age)| iat.saturating_add(age));
         let expires_at = claims.expires_at().into_iter().chain(by_age).min();
@@ -305,7 +353,7 @@ impl<T: SessionData> Inner<T> {
             claims.remove(own);
         }
         let family = match family {
-            None if self.config.families => Some(self.new_id()?.into()),
+            None if self.families => Some(self.new_id()?.into()),
             family => family,
         };
         if let Some(family) = &family
@@ -332,14 +380,15 @@ impl<T: SessionData> Inner<T> {
     }
 
     /// Revokes the token that a change started from, where it is good for one.
-    pub(crate) async fn use_up(&self, old: &Snapshot<T>) -> Result<(), Error> {
+    pub(crate) async fn use_up(&self, old: &Snapshot<T>, read_at: UnixTime) -> Result<(), Error> {
         let (true, Some(store), Some(id)) = (self.config.single_use, &self.config.store, old.id())
         else {
             return Ok(());
         };
         match store.revoke_once(id, self.now(), self.until(old)).await? {
             Revocation::First => Ok(()),
-            Revocation::Again { at } => Err(self.used(old, at).await),
+            // Not by now: a request may take its time.
+            Revocation::Again { at } => Err(self.used(old, at, read_at).await),
         }
     }
 
@@ -350,7 +399,7 @@ impl<T: SessionData> Inner<T> {
         let revocation = match (old.family(), old.id()) {
             // One that is sealed at this moment is good for the whole of its age, and it may take a moment.
             (Some(family), _) => {
-                let age = self.max_age.map(|age| age.saturating_mul(2));
+                let age = self.family_age.map(|age| age.saturating_mul(2));
                 let until = age.map_or(UnixTime::MAX, |age| now.saturating_add(age));
                 store.revoke_once(family, now, until.max(self.until(old))).await
             }
@@ -381,6 +430,16 @@ const OWN: [&str; 3] = ["jti", "iat", "exp"];
 /// "Session ID" in the registry of RFC 7519 §10.1, from `OpenID` Connect Front-Channel Logout 1.0 §3.
 const FAMILY: &str = "sid";
 
+/// A `typ` without the part that may be left out (RFC 7515 §4.1.9).
+fn media_type(typ: &str) -> &str {
+    match typ.split_at_checked("application/".len()) {
+        Some((kind, rest)) if kind.eq_ignore_ascii_case("application/") && !rest.contains('/') => {
+            rest
+        }
+        _ => typ,
+    }
+}
+
 /// The token in a header field.
 fn in_field(headers: &HeaderMap, name: &HeaderName) -> Brought {
     let mut values = headers.get_all(name).iter();
@@ -390,15 +449,18 @@ fn in_field(headers: &HeaderMap, name: &HeaderName) -> Brought {
         return Brought::Broken(Error::Field);
     };
     let value = value.trim();
+    if value.is_empty() {
+        return Brought::Nothing;
+    }
     let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
     let token = if scheme.eq_ignore_ascii_case("bearer") {
         rest.trim()
     } else if *name == header::AUTHORIZATION || *name == header::PROXY_AUTHORIZATION {
-        ""
+        return Brought::Nothing;
     } else {
         value
     };
-    if token.is_empty() { Brought::Nothing } else { Brought::Token(token.to_owned()) }
+    if token.is_empty() { Brought::Broken(Error::Field) } else { Brought::Token(token.to_owned()) }
 }
 
 /// Why it was not accepted; expired, if that is all there is against it.

@@ -27,7 +27,8 @@ pub trait SessionStore: Send + Sync {
     ) -> impl Future<Output = Result<Option<UnixTime>, StoreError>> + Send;
 
     /// Revokes `id` at the time `now` if nobody has, and tells whether somebody had. Of any number that do so at once,
-    /// one is told [`Revocation::First`]. It has to be remembered until `until`, when the token is refused for its age.
+    /// one is told [`Revocation::First`]. It has to be remembered until `until`, when the token is refused for its age; of
+    /// several, until the latest.
     ///
     /// # Errors
     ///
@@ -117,8 +118,11 @@ impl StdError for StoreError {
 /// revoked is good again until it expires.
 ///
 /// It holds at most a [number](Self::with_capacity) of names, 100 000 unless told otherwise, and refuses to revoke
-/// more: forgetting one that was revoked would be the worse answer. Where sessions have no maximum age, nothing is
-/// ever forgotten.
+/// more: forgetting one that was revoked would be the worse answer. A user who is always there, with an access session of
+/// 15 minutes and a refresh session of a week, leaves 672 names. Where sessions have no maximum age, nothing is ever
+/// forgotten.
+///
+/// It goes by the clock: one that jumps far ahead makes it forget, and what was revoked is good again when it jumps back.
 pub struct MemoryStore {
     held: Mutex<Held>,
     capacity: usize,

@@ -44,7 +44,7 @@ pub fn machines<S: SessionStore + Clone + 'static>(stores: &[S]) -> Vec<Machine>
         let access = Config::new("access", access.clone(), RUSTCRYPTO)
             .typ("access+jwt")
             .max_age("15m")
-            .families()
+            .families("7D")
             .clock(now)
             .store(store.clone());
         let refresh = Config::new("refresh", refresh.clone(), RUSTCRYPTO)

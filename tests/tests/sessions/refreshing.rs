@@ -77,7 +77,7 @@ async fn start() -> Service {
     let access = Config::new("access", signing(), backend())
         .typ("access+jwt")
         .max_age("15m")
-        .families()
+        .families("7D")
         .store(Arc::clone(&store))
         .clock(clock.reader());
     let refresh = Config::new("refresh", encrypting(), backend())

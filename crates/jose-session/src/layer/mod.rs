@@ -28,7 +28,11 @@ use crate::{Context, Refresher, Session, SessionData, Sessions};
 /// with nothing in it.
 ///
 /// Answers that carry cookies are not to be kept by caches, which `Set-Cookie` by itself does not see to (RFC 9111
-/// §7.3): they get `Cache-Control: no-store`, unless they have a `Cache-Control` or `Expires` of their own.
+/// §7.3): they get `Cache-Control: no-store` in the place of what they have, unless that says `no-store` or `private`.
+///
+/// What is to be written is lost with an inner service that errs instead of answering, and with whatever drops the
+/// answer or the request on the way out: layers that catch panics, turn errors into answers, or end requests that take
+/// too long belong inside this one.
 ///
 /// A request for a WebSocket is read [where nothing can be changed](Sessions::read_only): its answer is the last that
 /// could carry cookies, and is given before the conversation begins. That is one with `Upgrade: websocket`, and every
@@ -221,6 +225,7 @@ where
                 keep_from_caches(response.headers_mut());
             }
             opened.write_to(response.headers_mut());
+            opened.answered();
             Ok(response)
         })
     }
@@ -237,7 +242,10 @@ impl<T: SessionData> Source for Sessions<T> {
     type Opened = Session<T>;
 
     async fn open(&self, context: Context<'_>) -> Session<T> {
-        self.read(context).await
+        match found(self, &context) {
+            Some(session) => session,
+            None => self.read(context).await,
+        }
     }
 }
 
@@ -245,8 +253,17 @@ impl<A: SessionData, R: SessionData> Source for Refresher<A, R> {
     type Opened = (Session<A>, Session<R>);
 
     async fn open(&self, context: Context<'_>) -> (Session<A>, Session<R>) {
-        self.read(context).await
+        match found(self.access(), &context).zip(found(self.refreshing(), &context)) {
+            Some(both) => both,
+            None => self.read(context).await,
+        }
     }
+}
+
+/// What another layer with the same sessions has read. Reading again would be a second use of a token.
+fn found<T: SessionData>(sessions: &Sessions<T>, context: &Context<'_>) -> Option<Session<T>> {
+    let session = context.extensions()?.get::<Session<T>>()?;
+    session.is_of(sessions, context.is_read_only()).then(|| session.clone())
 }
 
 /// The sessions of a request: one or two.
@@ -256,6 +273,7 @@ pub(crate) trait Opened: Send + Sync {
     /// Whether an answer has to carry cookies.
     fn has_cookies(&self) -> bool;
     fn write_to(&self, response: &mut HeaderMap);
+    fn answered(&self);
 }
 
 impl<T: SessionData> Opened for Session<T> {
@@ -273,6 +291,10 @@ impl<T: SessionData> Opened for Session<T> {
 
     fn write_to(&self, response: &mut HeaderMap) {
         Self::write_to(self, response);
+    }
+
+    fn answered(&self) {
+        Self::answered(self);
     }
 }
 
@@ -294,6 +316,11 @@ impl<A: Opened, R: Opened> Opened for (A, R) {
         self.0.write_to(response);
         self.1.write_to(response);
     }
+
+    fn answered(&self) {
+        self.0.answered();
+        self.1.answered();
+    }
 }
 
 /// Whether its answer ends what HTTP there is. Protocols have names in any case, and may have a version (RFC 9110 §7.8).
@@ -308,8 +335,15 @@ fn is_for_a_websocket(parts: &request::Parts) -> bool {
         })
 }
 
+/// Also where the handler wants an answer kept: it need not know that it carries somebody's token.
 fn keep_from_caches(response: &mut HeaderMap) {
-    if !response.contains_key(header::CACHE_CONTROL) && !response.contains_key(header::EXPIRES) {
+    let fields = response.get_all(header::CACHE_CONTROL).iter();
+    let mut directives = fields.flat_map(|field| field.as_bytes().split(|octet| *octet == b','));
+    let kept = directives.any(|directive| {
+        let directive = directive.trim_ascii();
+        directive.eq_ignore_ascii_case(b"no-store") || directive.eq_ignore_ascii_case(b"private")
+    });
+    if !kept {
         response.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }

@@ -43,7 +43,8 @@ fn sessions() -> Sessions<Data> {
 
 fn refresher() -> Refresher<Data, Refresh> {
     let store = Arc::new(MemoryStore::new());
-    let access = Config::new("access", keys(), BACKEND).typ("access+jwt").max_age("15m").families();
+    let access =
+        Config::new("access", keys(), BACKEND).typ("access+jwt").max_age("15m").families("7D");
     let refresh =
         Config::new("refresh", keys(), BACKEND).typ("refresh+jwt").max_age("7D").single_use();
     let access = Sessions::new(access.store(Arc::clone(&store))).unwrap();
@@ -158,6 +159,65 @@ async fn layers_can_be_told_that_nothing_is_to_be_changed() {
         assert_eq!(answer.status(), StatusCode::CONFLICT);
         assert!(answer.headers().is_empty());
     }
+}
+
+#[tokio::test]
+async fn what_is_changed_after_the_answer_is_refused() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut service = SessionLayer::new(sessions()).layer(Keeps(sender));
+    ask(&mut service, Request::new(())).await.unwrap();
+    let session = receiver.recv().unwrap();
+    let error = session.update(|data| data.visits += 1).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_SESSION_READ_ONLY");
+}
+
+/// Keeps the session beyond its answer, which it wants to be kept by everybody.
+#[derive(Clone)]
+struct Keeps(std::sync::mpsc::Sender<Session<Data>>);
+
+impl Service<Request<()>> for Keeps {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        let session = request.extensions().get::<Session<Data>>().unwrap().clone();
+        let sender = self.0.clone();
+        Box::pin(async move {
+            session.update(|data| data.visits += 1).await.unwrap();
+            sender.send(session).unwrap();
+            let public = Response::builder().header(CACHE_CONTROL, "public, max-age=31536000");
+            Ok(public.body(String::new()).unwrap())
+        })
+    }
+}
+
+#[tokio::test]
+async fn no_cache_keeps_an_answer_with_cookies_though_the_service_wants_it() {
+    let (sender, _receiver) = std::sync::mpsc::channel();
+    let mut service = SessionLayer::new(sessions()).layer(Keeps(sender));
+    let response = ask(&mut service, Request::new(())).await.unwrap();
+    assert!(response.headers().contains_key(SET_COOKIE));
+    assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+}
+
+#[tokio::test]
+async fn of_two_layers_with_the_same_sessions_the_inner_takes_what_the_outer_has_read() {
+    let refresher = refresher();
+    let (access, refresh) = refresher.read(&http::HeaderMap::new()).await;
+    refresher.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
+    let layer = RefresherLayer::new(refresher);
+    let (sender, _receiver) = std::sync::mpsc::channel();
+    let mut service = layer.clone().layer(layer.layer(Keeps(sender)));
+    let mut request = Request::new(());
+    let token = refresh.token().unwrap().parse().unwrap();
+    request.headers_mut().insert("x-refresh-session", token);
+    let response = ask(&mut service, request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
 }
 
 #[tokio::test]

@@ -274,3 +274,36 @@ proptest! {
         prop_assert!(found.token().is_none() || pairs.iter().filter(|pair| pair.starts_with("app=")).count() > 1);
     }
 }
+
+#[test]
+fn a_name_that_is_one_of_a_part_is_refused() {
+    for name in ["v.2", "v.100", "a.b.1"] {
+        let refused = Cookies::new(name, CookieOptions::new(), 100).unwrap_err();
+        assert_eq!(refused, CookieError::Name, "{name}");
+    }
+    for name in ["v.101", "v.02", "v.x", "v2"] {
+        assert!(Cookies::new(name, CookieOptions::new(), 100).is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_for_a_request_is_taken_back_for_the_same() {
+    let sessions = crate::sessions(crate::config(&crate::clock::Clock::new()));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.update(|data| data.more = text(10_000)).await.unwrap();
+    let mut response = HeaderMap::new();
+    session.write_to(&mut response);
+    session.clear().await.unwrap();
+    session.write_to(&mut response);
+    assert!(browse(&HeaderMap::new(), &response).is_empty());
+}
+
+#[tokio::test]
+async fn cookies_are_secrets_to_whoever_writes_fields_into_logs() {
+    let sessions = crate::sessions(crate::config(&crate::clock::Clock::new()));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    let mut response = HeaderMap::new();
+    session.write_to(&mut response);
+    assert!(response[http::header::SET_COOKIE].is_sensitive());
+}

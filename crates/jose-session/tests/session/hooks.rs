@@ -212,3 +212,53 @@ fn a_hook_may_refuse_the_request_itself() {
     assert!(!Error::from(HookError::new("no")).refuses_request());
     assert!(!Error::Revoked.refuses_request());
 }
+
+/// Refuses whatever it reads, for this reason.
+struct Refuses(fn(&'static str) -> HookError);
+
+impl Hooks<Data> for Refuses {
+    async fn on_read(&self, _: &Snapshot<Data>, _: &Context<'_>) -> Result<(), HookError> {
+        Err((self.0)("no"))
+    }
+}
+
+#[tokio::test]
+async fn where_a_hook_cannot_tell_the_session_is_not_overwritten() {
+    let clock = Clock::new();
+    let session = crate::sessions(config(&clock)).read(&HeaderMap::new()).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    let request = request("x-app-session", &session.token().unwrap());
+    let hooks = Refuses(|why| HookError::unavailable(why));
+    let session = Sessions::with_hooks(config(&clock), hooks).unwrap().read(&request).await;
+    let error = session.update(|data| data.visits = 2).await.unwrap_err();
+    assert!(error.is_temporary() && matches!(error, Error::Unread(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn whoever_a_hook_refuses_can_log_out() {
+    let clock = Clock::new();
+    let store = std::sync::Arc::new(jose_session::MemoryStore::new().with_clock(clock.reader()));
+    let sessions = crate::sessions(config(&clock).store(std::sync::Arc::clone(&store)));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    let request = request("x-app-session", &session.token().unwrap());
+    let hooks = Refuses(|why| HookError::new(why));
+    let refusing = Sessions::with_hooks(config(&clock).store(store), hooks).unwrap();
+    refusing.read(&request).await.clear().await.unwrap();
+    assert_eq!(sessions.read(&request).await.failure().unwrap().code(), "ERR_SESSION_REVOKED");
+}
+
+#[tokio::test]
+async fn no_debug_shows_a_token() {
+    let clock = Clock::new();
+    let sessions = crate::sessions(config(&clock));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    let token = session.token().unwrap();
+    let request = request("cookie", &format!("app={token}"));
+    clock.go(3600);
+    let failure = sessions.read(&request).await.failure().unwrap();
+    let (failure, context) = (format!("{failure:?}"), format!("{:?}", Context::from(&request)));
+    assert!(failure.contains("Expired") && !failure.contains(&token[..20]), "{failure}");
+    assert!(!context.contains(&token[..20]), "{context}");
+}

@@ -75,12 +75,39 @@ async fn authorization_of_another_scheme_is_somebody_elses() {
     let bearer = format!("bEARER {token}");
     assert!(read(&sessions, &[("authorization", &bearer)]).await.exists());
     let cookie = format!("app={token}");
-    for other in ["Basic am9lOnB3", &token, "Bearer", "Bearer "] {
+    for other in ["Basic am9lOnB3", &token, ""] {
         let session = read(&sessions, &[("authorization", other)]).await;
         assert!(!session.exists() && session.failure().is_none(), "{other}");
         let session = read(&sessions, &[("authorization", other), ("cookie", &cookie)]).await;
         assert!(session.exists(), "{other}");
     }
+}
+
+#[tokio::test]
+async fn bearer_with_nothing_behind_it_does_not_give_way_to_the_cookie() {
+    for name in ["x-app-session", "authorization"] {
+        let field = HeaderField::Named(name.parse().unwrap());
+        let sessions = sessions(config(&Clock::new()).header(field));
+        let cookie = format!("app={}", token(&sessions, "cookie").await);
+        let session = read(&sessions, &[(name, "Bearer "), ("cookie", &cookie)]).await;
+        assert_eq!(session.failure().unwrap().code(), "ERR_SESSION_FIELD", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_from_a_field_does_not_overwrite_the_cookie_of_another() {
+    let sessions = sessions(config(&Clock::new()));
+    let (field, cookie) = (token(&sessions, "field").await, token(&sessions, "cookie").await);
+    let cookie = format!("app={cookie}");
+    let session = read(&sessions, &[("x-app-session", &field), ("cookie", &cookie)]).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    let mut response = HeaderMap::new();
+    session.write_to(&mut response);
+    assert!(response.is_empty());
+    let alone = read(&sessions, &[("x-app-session", &field)]).await;
+    alone.update(|data| data.visits = 1).await.unwrap();
+    alone.write_to(&mut response);
+    assert!(!response.is_empty());
 }
 
 #[tokio::test]

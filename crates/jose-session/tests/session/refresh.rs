@@ -49,7 +49,7 @@ impl Service {
     fn access(&self) -> Config {
         let keys = Keys::from_jwk(&hs256(), BACKEND).unwrap();
         let config = Config::new("access", keys, BACKEND).typ("access+jwt").max_age("15m");
-        config.families().store(Arc::clone(&self.store)).clock(self.clock.reader())
+        config.families("7D").store(Arc::clone(&self.store)).clock(self.clock.reader())
     }
 
     fn refreshing(&self) -> Config {
@@ -176,6 +176,7 @@ async fn a_refresh_token_that_comes_again_soon_is_refused_and_ends_nothing() {
     let (access, refresh) = both.read(&old).await;
     assert!(!access.exists() && !refresh.exists());
     assert_eq!(refresh.failure().unwrap().code(), "ERR_SESSION_USED");
+    assert_eq!(access.failure().unwrap().code(), "ERR_SESSION_USED");
     assert!(!access.is_dirty() && !refresh.is_dirty());
     let error = both.refresh(&access, &refresh).await.unwrap_err();
     assert!(matches!(error, Error::Unrefreshable(Some(_))));
@@ -426,7 +427,8 @@ async fn keys_of_a_ring_are_exchanged_and_nobody_is_logged_out() {
     let ring = KeyRing::new(&key("1"), BACKEND).unwrap();
     let ring = Arc::new(std::sync::RwLock::new(ring));
     let access = Config::new("access", Keys::ring(Arc::clone(&ring)), BACKEND);
-    let access = access.typ("access+jwt").max_age("15m").families().clock(service.clock.reader());
+    let access =
+        access.typ("access+jwt").max_age("15m").families("7D").clock(service.clock.reader());
     let both = service.of(access, service.refreshing()).unwrap();
     let browser = logged_in(&both).await;
     let retire_at = service.clock.now().saturating_add(Duration::from_secs(900));
@@ -465,7 +467,7 @@ async fn two_sessions_that_cannot_renew_each_other_are_refused() {
         refused(service.access(), plain("refresh").max_age("7D")),
         ConfigError::NotSingleUse
     );
-    assert_eq!(refused(plain("access").families(), service.refreshing()), ConfigError::Ages);
+    assert_eq!(refused(plain("access").families("7D"), service.refreshing()), ConfigError::Ages);
     assert_eq!(refused(service.access().max_age("7D"), service.refreshing()), ConfigError::Ages);
 }
 
@@ -498,4 +500,125 @@ async fn a_token_without_a_family_is_none_where_there_are_families() {
     let (access, _) = service.both().read(&request).await;
     assert!(!access.exists());
     assert_eq!(access.failure().unwrap().code(), "ERR_JWT_CLAIM_MISSING");
+}
+
+#[tokio::test]
+async fn a_login_that_was_ended_by_its_access_token_stays_ended() {
+    let service = Service::new();
+    let both = service.both();
+    let (access, refresh) = both.read(&HeaderMap::new()).await;
+    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
+    let only_access = next_request(&HeaderMap::new(), &access);
+    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    let (access, refresh) = both.read(&only_access).await;
+    both.log_out(&access, &refresh).await.unwrap();
+    for _ in 0..7 * 24 * 2 + 2 {
+        service.clock.go(1800);
+        let (access, refresh) = both.read(&logged_in(&both).await).await;
+        both.log_out(&access, &refresh).await.unwrap();
+        assert!(!both.read(&only_refresh).await.1.exists());
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_that_is_over_is_enough_to_log_out() {
+    let service = Service::new();
+    let both = service.both();
+    let (access, refresh) = both.read(&HeaderMap::new()).await;
+    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
+    let only_access = next_request(&HeaderMap::new(), &access);
+    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    service.clock.go(901);
+    let (access, refresh) = both.read(&only_access).await;
+    both.log_out(&access, &refresh).await.unwrap();
+    assert!(!both.read(&only_refresh).await.1.exists());
+}
+
+#[tokio::test]
+async fn logging_in_again_ends_the_family_before_though_only_the_access_token_came() {
+    let service = Service::new();
+    let both = service.both();
+    let (access, refresh) = both.read(&HeaderMap::new()).await;
+    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
+    let only_access = next_request(&HeaderMap::new(), &access);
+    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    let (access, refresh) = both.read(&only_access).await;
+    both.log_in(&access, &refresh, Refresh { user: "jim".into() }).await.unwrap();
+    assert!(!both.read(&only_refresh).await.1.exists());
+}
+
+#[tokio::test]
+async fn a_login_that_fails_leaves_nobody_logged_in_whatever_the_store_says() {
+    let service = Service::new();
+    let store = crate::store::Flaky::new(&service.clock);
+    let refreshing = service.refreshing().store(store.clone());
+    let fails = store.clone();
+    let grant = move |_| {
+        fails.fail();
+        async { Err::<Access, _>(HookError::new("banned")) }
+    };
+    let both = Refresher::new(
+        Sessions::new(service.access()).unwrap(),
+        Sessions::<Refresh>::new(refreshing).unwrap(),
+        grant,
+    );
+    let both = both.unwrap();
+    let (access, refresh) = both.read(&HeaderMap::new()).await;
+    let refused = both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await;
+    assert!(matches!(refused, Err(Error::Hook(_))));
+    assert!(next(&HeaderMap::new(), &access, &refresh).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_renewed_is_shown_to_the_hook_before_a_token_is_used_up() {
+    struct NotJoe;
+    impl Hooks<Access> for NotJoe {
+        async fn on_read(
+            &self,
+            access: &Snapshot<Access>,
+            _: &Context<'_>,
+        ) -> Result<(), HookError> {
+            if access.data().user == "joe" { Err(HookError::refusing("joe")) } else { Ok(()) }
+        }
+    }
+    let service = Service::new();
+    let (access, refresh) = service.both().read(&logged_in(&service.both()).await).await;
+    assert!(access.exists());
+    let only_refresh = request("x-refresh-session", &refresh.token().unwrap());
+    let grant = |refresh: Snapshot<Refresh>| async move {
+        Ok(Access { user: refresh.data().user.clone(), grant: 0 })
+    };
+    let access = Sessions::with_hooks(service.access(), NotJoe).unwrap();
+    let refreshing = Sessions::<Refresh>::new(service.refreshing()).unwrap();
+    let both = Refresher::new(access, refreshing, grant).unwrap();
+    let (access, refresh) = both.read(&only_refresh).await;
+    assert!(!access.exists() && access.failure().unwrap().refuses_request());
+    assert!(refresh.exists() && !refresh.is_dirty());
+}
+
+#[tokio::test]
+async fn a_renewal_beside_a_logout_does_not_undo_it() {
+    let service = Service::new();
+    let both = service.both();
+    let (access, refresh) = both.read(&logged_in(&both).await).await;
+    both.log_out(&access, &refresh).await.unwrap();
+    let renewed = both.refresh(&access, &refresh).await;
+    assert!(matches!(renewed, Err(Error::Unrefreshable(_))));
+    assert!(!access.exists() && !refresh.exists());
+}
+
+#[tokio::test]
+async fn typs_that_are_one_media_type_are_one() {
+    let service = Service::new();
+    let long = service.refreshing().typ("application/Access+jwt");
+    assert_eq!(service.of(service.access(), long).unwrap_err(), ConfigError::Same);
+}
+
+#[tokio::test]
+async fn families_that_are_forgotten_too_soon_are_refused() {
+    let service = Service::new();
+    let short = service.access().families("1D");
+    assert_eq!(service.of(short, service.refreshing()).unwrap_err(), ConfigError::Ages);
+    let shorter = service.access().families("1m");
+    assert_eq!(Sessions::<Access>::new(shorter).unwrap_err(), ConfigError::Ages);
 }

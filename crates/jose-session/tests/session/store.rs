@@ -268,3 +268,40 @@ async fn a_revoked_token_is_remembered_until_its_age_refuses_it() {
     }
     assert!(matches!(*sessions.read(&request).await.failure().unwrap(), Error::Expired(_)));
 }
+
+#[tokio::test]
+async fn clearing_ends_the_token_that_came_and_not_only_the_one_of_the_last_change() {
+    let clock = Clock::new();
+    let sessions = stored(config(&clock), memory(&clock));
+    let request = begun(&sessions).await;
+    let session = sessions.read(&request).await;
+    session.renew().await.unwrap();
+    session.clear().await.unwrap();
+    assert!(!sessions.read(&request).await.exists());
+}
+
+#[tokio::test]
+async fn a_request_that_takes_long_is_no_theft() {
+    let clock = Clock::new();
+    let sessions = stored(config(&clock).single_use(), memory(&clock));
+    let request = begun(&sessions).await;
+    let slow = sessions.read(&request).await;
+    let quick = sessions.read(&request).await;
+    clock.go(5);
+    quick.update(|data| data.visits += 1).await.unwrap();
+    clock.go(60);
+    assert!(matches!(slow.update(|data| data.visits += 1).await, Err(Error::Used)));
+    assert!(sessions.read(&next_request(&HeaderMap::new(), &quick)).await.exists());
+}
+
+#[tokio::test]
+async fn the_overlap_forgives_clocks_as_far_as_the_leeway_does() {
+    let clock = Clock::new();
+    let sessions = stored(config(&clock).leeway("60s").single_use(), memory(&clock));
+    let request = begun(&sessions).await;
+    sessions.read(&request).await.update(|data| data.visits += 1).await.unwrap();
+    clock.go(69);
+    assert!(matches!(*sessions.read(&request).await.failure().unwrap(), Error::Used));
+    clock.go(1);
+    assert!(matches!(*sessions.read(&request).await.failure().unwrap(), Error::Reused));
+}

@@ -231,3 +231,38 @@ fn what_is_awaited_can_move_between_threads() {
     });
     shareable::<Session<Data>>();
 }
+
+#[tokio::test]
+async fn renewing_makes_no_session_of_none() {
+    let sessions = sessions(config(&Clock::new()));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.renew().await.unwrap();
+    assert!(!session.exists() && !session.is_dirty());
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_by_now_is_not_changed() {
+    let clock = Clock::new();
+    let sessions = sessions(config(&clock));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    clock.go(3600);
+    let error = session.update(|data| data.visits = 2).await.unwrap_err();
+    assert_eq!(error.code(), "ERR_JWT_EXPIRED");
+}
+
+#[tokio::test]
+async fn beginning_ends_the_family_before_and_is_in_another() {
+    let clock = Clock::new();
+    let store = jose_session::MemoryStore::new().with_clock(clock.reader());
+    let sessions = sessions(config(&clock).families("1h").store(store));
+    let session = sessions.read(&HeaderMap::new()).await;
+    session.update(|data| data.visits = 1).await.unwrap();
+    let planted = next_request(&HeaderMap::new(), &session);
+    let session = sessions.read(&planted).await;
+    let family = session.snapshot().family().unwrap().to_owned();
+    session.begin(Data { name: "joe".into(), ..Data::default() }).await.unwrap();
+    assert_ne!(session.snapshot().family().unwrap(), family);
+    assert!(!sessions.read(&planted).await.exists());
+    assert!(sessions.read(&next_request(&planted, &session)).await.exists());
+}
