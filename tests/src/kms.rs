@@ -1,5 +1,8 @@
 //! A key service as a program sees it: it signs what it is sent, answers later, and may fail.
 
+#[cfg(feature = "kms")]
+pub mod http;
+
 use alloc::sync::Arc;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
