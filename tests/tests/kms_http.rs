@@ -68,6 +68,17 @@ fn moto_takes_a_digest_for_a_message() {
     assert!(!good && told == DIGESTS.lines().next().unwrap().to_owned() + "\n", "{told}");
 }
 
+/// As above.
+#[tokio::test]
+async fn moto_salts_pss_as_jws_does_not() {
+    let moto = Moto::start();
+    let kms = Kms::at(&moto.address.to_string());
+    let jwk = kms.create(Alg::PS256, BACKEND).await.unwrap();
+    let (kid, key) = (jwk.kid().unwrap(), VerifyingKey::from_jwk(&jwk, BACKEND).unwrap());
+    let token = kms.sign(unsigned(kid, Alg::PS256), kid, Give::Message).await.unwrap();
+    assert_eq!(jws::verify(&token, &key).unwrap_err().code(), "ERR_JWS_SIGNATURE_INVALID");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stand_in_also_signs_digests_and_unwraps_keys() {
     let address = serve(BACKEND, None).await.unwrap();

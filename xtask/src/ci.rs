@@ -69,8 +69,8 @@ fn clippy(openssl: Openssl) -> Result<(), String> {
         "--features",
         // And those of the tests that need a program, which `test` has as suites of their own.
         &format!(
-            "{},jose-tests/browser,jose-tests/program-openssl,jose-tests/fips,jose-tests/peers,jose-tests/redis,\
-             jose-cli/fips,jose-cli/peers",
+            "{},jose-tests/browser,jose-tests/program-openssl,jose-tests/fips,jose-tests/hsm,jose-tests/kms,\
+             jose-tests/peers,jose-tests/redis,jose-cli/fips,jose-cli/peers",
             openssl.workspace_features()
         ),
         "--",

@@ -17,7 +17,7 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     }
     let place = target()?.join("peers");
     node(&place.join("node"))?;
-    python(&place.join("python"))?;
+    python(&Path::new(SOURCES).join("python"), &place.join("python"))?;
     rust(&place.join("rust"))?;
 
     let library = format!("jose-tests/{},jose-tests/peers", openssl.feature());
@@ -97,8 +97,10 @@ fn node(place: &Path) -> Result<(), String> {
     })
 }
 
-fn python(place: &Path) -> Result<(), String> {
-    copy(&Path::new(SOURCES).join("python"), place)?;
+/// Copies what is in `from` to `place`, with an environment of Python beside it that has what its
+/// `requirements.txt` names.
+pub(crate) fn python(from: &Path, place: &Path) -> Result<(), String> {
+    copy(from, place)?;
     install(place, "requirements.txt", || {
         let venv = place.join("venv");
         run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;

@@ -16,6 +16,7 @@ mod features;
 mod fips;
 mod fuzz;
 mod interop;
+mod kms;
 mod minimal;
 mod miri;
 mod musts;
@@ -69,6 +70,7 @@ usage: cargo xtask COMMAND
   interop [--write]
                    libraries and programs of others installed, the tests with them, and the page
                    about it printed and compared, or written to docs/interop.md
+  kms              a key service of others installed, and the tests with it
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -116,6 +118,7 @@ fn main() -> ExitCode {
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
+        ["kms"] => Openssl::detect().and_then(kms::run),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

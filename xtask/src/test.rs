@@ -106,6 +106,20 @@ const SUITES: &[Suite] = &[
         ],
     },
     Suite {
+        name: "hsm",
+        needs: "SoftHSM 2",
+        probes: &[&["softhsm2-util", "--version"]],
+        installed_openssl: false,
+        run: &["cargo", "test", "-p", "jose-tests", "--features", "{openssl},hsm", "--test", "hsm"],
+    },
+    Suite {
+        name: "kms",
+        needs: "Python 3 with venv",
+        probes: &[&["python3", "-c", "import ensurepip, venv"]],
+        installed_openssl: false,
+        run: &["cargo", "xtask", "kms"],
+    },
+    Suite {
         name: "interop",
         needs: "Node.js 20 or later with npm, Python 3 with venv, the program jose of latchset, and \
                 the headers of OpenSSL 3",
