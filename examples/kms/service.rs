@@ -3,9 +3,9 @@
 //! On this machine alone. It speaks plain HTTP and signs no request, for which AWS has Signature Version
 //! 4: a real client is AWS's own, whose `sign` and `decrypt` take and answer what stands here.
 
-use std::error::Error;
-use std::fmt;
-use std::time::Duration;
+use core::error::Error;
+use core::fmt;
+use core::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
