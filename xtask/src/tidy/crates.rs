@@ -73,7 +73,7 @@ const ALLOWED: &[Allowed] = &[
     },
     Allowed {
         name: "jose-examples",
-        normal: &["jose-jwks", "jose-suite"],
+        normal: &["jose-jwks", "jose-session", "jose-suite"],
         optional: &[],
         dev: &[],
     },
