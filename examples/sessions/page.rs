@@ -4,32 +4,37 @@ use std::fmt::Write as _;
 use std::sync::PoisonError;
 
 use axum::http::{HeaderMap, header};
-use jose::base64url;
 use jose::jws::KeyState;
-use jose_session::{Session, SessionData};
+use jose::{UnixTime, base64url};
+use jose_session::{Error, Snapshot};
 
 use crate::demo::Demo;
 use crate::routes::App;
-use crate::service::{ACCESS, Access, REFRESH, Refresh, short};
+use crate::service::{ACCESS, REFRESH, short};
 
-pub(crate) fn page(
-    app: &App,
-    access: &Session<Access>,
-    refresh: &Session<Refresh>,
-    request: &HeaderMap,
-) -> String {
+pub(crate) async fn page(app: &App, request: &HeaderMap) -> String {
+    let [access, refresh] = [ACCESS, REFRESH].map(|name| cookie(request, name));
     let signed = ["header", "claims", "signature"];
     let sealed = ["header", "encrypted key", "initialization vector", "ciphertext", "tag"];
-    let mut access_shown = parts(cookie(request, ACCESS), &signed, 2);
-    access_shown.push_str(&verdict(access, &app.demo));
-    let mut refresh_shown = parts(cookie(request, REFRESH), &sealed, 1);
-    if refresh.exists() {
-        let (session, user) = (refresh.snapshot(), refresh.data());
-        let (user, id) = (escaped(&user.user), escaped(short(session.id())));
-        let family = escaped(short(session.family()));
-        let _ = write!(refresh_shown, "<p>Inside: {user}, token {id}, login {family}.");
+    let mut access_shown = parts(access, &signed, 2);
+    let mut refresh_shown = parts(refresh, &sealed, 1);
+    let refresher = &app.service.refresher;
+    if let Some(token) = access {
+        access_shown.push_str(&verdict(&refresher.access().open(token).await, &app.demo));
     }
-    refresh_shown.push_str(&verdict(refresh, &app.demo));
+    if let Some(token) = refresh {
+        let opened = refresher.refreshing().open(token).await;
+        if let Ok(session) = &opened {
+            let user = escaped(&session.data().user);
+            let [id, login] = [session.id(), session.family()].map(|id| escaped(short(id)));
+            let _ = write!(refresh_shown, "<p>Inside: {user}, token {id}, login {login}.");
+        }
+        if matches!(opened, Err(Error::Reused)) {
+            // Whatever brings it: to show the page was enough.
+            app.demo.tell("a refresh token that was used long ago: that login is ended");
+        }
+        refresh_shown.push_str(&verdict(&opened, &app.demo));
+    }
 
     let (now, ring) = (app.demo.now(), &app.service.ring);
     let mut keys = String::new();
@@ -61,17 +66,17 @@ pub(crate) fn page(
 }
 
 /// What the server thinks of it.
-fn verdict<T: SessionData>(session: &Session<T>, demo: &Demo) -> String {
-    match (session.expires_at(), session.failure()) {
-        (Some(until), _) => {
-            let left = until.as_secs().saturating_sub(demo.now().as_secs());
+fn verdict<T>(opened: &Result<Snapshot<T>, Error>, demo: &Demo) -> String {
+    match opened {
+        Ok(session) => {
+            let until = session.expires_at().map_or(0, UnixTime::as_secs);
+            let left = until.saturating_sub(demo.now().as_secs());
             format!("<p class=good>Accepted, for {left} s more.")
         }
-        (None, Some(failure)) => {
-            let told = escaped(&failure.to_string());
-            format!("<p class=bad>Not accepted: {told} ({}).", failure.code())
+        Err(error) => {
+            let told = escaped(&error.to_string());
+            format!("<p class=bad>Not accepted: {told} ({}).", error.code())
         }
-        (None, None) => String::new(),
     }
 }
 
@@ -98,7 +103,7 @@ fn parts(token: Option<&str>, names: &[&str], readable: usize) -> String {
 }
 
 /// What the browser sends under this name, whatever the server thinks of it.
-fn cookie<'r>(request: &'r HeaderMap, name: &str) -> Option<&'r str> {
+pub(crate) fn cookie<'r>(request: &'r HeaderMap, name: &str) -> Option<&'r str> {
     let fields = request.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
     let mut pairs = fields.flat_map(|field| field.split("; ")).filter_map(|it| it.split_once('='));
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value)

@@ -16,8 +16,6 @@ use crate::service::{ACCESS_AGE, Access, REFRESH, Refresh, Service};
 
 pub(crate) fn router(service: Service, demo: Demo) -> Router {
     let sessions = RefresherLayer::new(service.refresher.clone());
-    // Whoever looks at an access session that is over would renew it: the page and its levers only look.
-    let looking = sessions.clone().read_only();
 
     let writers = RequireSession::<Access>::new()
         .and(|session| session.data().roles.iter().any(|role| role == "writer"));
@@ -29,14 +27,14 @@ pub(crate) fn router(service: Service, demo: Demo) -> Router {
         .route("/log-out", post(log_out))
         .route("/who-am-i", post(who_am_i))
         .layer(sessions);
+    // Without the layer, which would renew an access session that the page is to show as it is.
     let demo_routes = Router::<App>::new()
         .route("/", get(show))
         .route("/style.css", get(style))
         .route("/end-access", post(end_access))
         .route("/steal", post(steal))
         .route("/use-stolen", post(use_stolen))
-        .route("/rotate", post(rotate))
-        .layer(looking);
+        .route("/rotate", post(rotate));
     service_routes
         .merge(demo_routes)
         .layer(middleware::from_fn(guard))
@@ -94,13 +92,8 @@ async fn who_am_i(
     back()
 }
 
-async fn show(
-    State(app): State<App>,
-    access: Session<Access>,
-    refresh: Session<Refresh>,
-    request: HeaderMap,
-) -> Html<String> {
-    Html(page::page(&app, &access, &refresh, &request))
+async fn show(State(app): State<App>, request: HeaderMap) -> Html<String> {
+    Html(page::page(&app, &request).await)
 }
 
 async fn style() -> impl IntoResponse {
@@ -113,13 +106,10 @@ async fn end_access(State(App { demo, .. }): State<App>) -> Redirect {
 }
 
 /// As what runs on the user's machine could: scripts of the page are not shown the cookie.
-async fn steal(State(App { demo, .. }): State<App>, refresh: Session<Refresh>) -> Redirect {
-    demo.steal(refresh.token());
-    demo.tell(if refresh.exists() {
-        "the thief copies the refresh token"
-    } else {
-        "there is nothing to steal"
-    });
+async fn steal(State(App { demo, .. }): State<App>, request: HeaderMap) -> Redirect {
+    let token = page::cookie(&request, REFRESH);
+    demo.tell(token.map_or("there is nothing to steal", |_| "the thief copies the refresh token"));
+    demo.steal(token.map(Into::into));
     back()
 }
 
