@@ -11,6 +11,7 @@
 )]
 
 mod authentication;
+#[allow(dead_code, reason = "the tests with a browser use more of it")]
 mod program;
 mod sessions;
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 /// It ends with this value.
 pub struct Program {
     child: Child,
-    /// What it says after where it listens; kept open, for it may.
-    _said: BufReader<ChildStdout>,
+    /// What it says after where it listens.
+    pub said: BufReader<ChildStdout>,
     pub address: String,
 }
 
@@ -23,7 +23,7 @@ impl Program {
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         let read = said.read_line(&mut line);
-        let mut program = Self { child, _said: said, address: String::new() };
+        let mut program = Self { child, said, address: String::new() };
         // From here on it is ended by `drop`, whatever panics.
         assert!(read.is_ok(), "{read:?}");
         program.address = line.trim().strip_prefix("http://").unwrap().to_owned();
