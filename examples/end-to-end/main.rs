@@ -124,7 +124,7 @@ impl Alice {
         let mut read: Vec<Vec<u8>> = Vec::new();
         for Device { name, reads, .. } in &self.devices {
             let decrypted = message.decrypt(reads)?;
-            // One recipient can put something else in the place of what the others are to read.
+            // GCM does not commit to its key: who gives each device another one can make a text that they read differently.
             if read.first().is_some_and(|first| first != decrypted.content()) {
                 return Err("the devices do not read the same".into());
             }
