@@ -11,6 +11,7 @@
 //!
 //! One key that signs and verifies is for one service. Where another service verifies, sign with a key pair (`ES256`), and
 //! publish the public half: see the example `jwks`.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::std_instead_of_alloc,

@@ -2,6 +2,7 @@
 //! Nothing in it depends on the time or on chance but keys and signatures, which are not shown.
 //!
 //! `cargo run --example receipts`
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::std_instead_of_alloc,

@@ -27,7 +27,7 @@ fn collect(
         let (kind, path) = (entry.file_type()?, format!("{before}{name}"));
         if kind.is_dir() && depth > 0 {
             collect(&entry.path(), &format!("{path}/"), depth - 1, found)?;
-        } else if kind.is_file() && path.ends_with(".js") {
+        } else if kind.is_file() && entry.path().extension().is_some_and(|it| it == "js") {
             found.insert(path, fs::read_to_string(entry.path())?);
         }
     }

@@ -1,4 +1,4 @@
-//! A page and this program, each of which encrypts to the other's keys: there by WebCrypto and the npm package `jose`, here by
+//! A page and this program, each of which encrypts to the other's keys: there by `WebCrypto` and the npm package `jose`, here by
 //! this library. What lies between, which here is nothing but HTTP, could read none of it.
 //!
 //! `cargo run --example end-to-end [ADDRESS [DIRECTORY]]` serves it on 127.0.0.1:3000, or where the first argument says. The
@@ -12,6 +12,7 @@
 //! and whoever gets a private key some day reads all that was ever sent to it: there is no forward secrecy where the
 //! recipient's key stays. Nor does a page protect anybody from the server that it came from. The guide has what to do
 //! about the first (`docs/guide/end-to-end.md`).
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::std_instead_of_alloc,

@@ -10,6 +10,7 @@
 //! | `routes.rs` | logging in and out, and what needs a session |
 //! | `demo.rs` | what no service has: a clock that is pushed, and a thief |
 //! | `page.rs` | the page |
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::std_instead_of_alloc,

@@ -26,7 +26,7 @@ impl Program {
         let mut program = Self { child, said, address: String::new() };
         // From here on it is ended by `drop`, whatever panics.
         assert!(read.is_ok(), "{read:?}");
-        program.address = line.trim().strip_prefix("http://").unwrap().to_owned();
+        line.trim().strip_prefix("http://").unwrap().clone_into(&mut program.address);
         program
     }
 

@@ -1,4 +1,4 @@
-//! `examples/end-to-end`: a page that encrypts by WebCrypto, through the npm package `jose`.
+//! `examples/end-to-end`: a page that encrypts by `WebCrypto`, through the npm package `jose`.
 
 use std::io::BufRead as _;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The examples that have a page, in a browser: what a user clicks, and what WebCrypto encrypts and reads.
+//! The examples that have a page, in a browser: what a user clicks, and what `WebCrypto` encrypts and reads.
 #![forbid(unsafe_code)]
 #![allow(
     unreachable_pub,
