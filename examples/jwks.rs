@@ -2,6 +2,7 @@
 //! Days pass in an instant, for both are told the time.
 //!
 //! `cargo run --example jwks`
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::std_instead_of_alloc,

@@ -20,15 +20,16 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     python(&Path::new(SOURCES).join("python"), &place.join("python"))?;
     rust(&place.join("rust"))?;
 
-    let library = format!("jose-tests/{},jose-tests/peers", openssl.feature());
+    let library = format!("jose-tests/{},jose-tests/http,jose-tests/peers", openssl.feature());
     let program = format!("jose-cli/{},jose-cli/peers", openssl.feature());
     let latchset = latchset().ok_or("there was a program jose of latchset, and it is gone")?;
     let packages = ["-p", "jose-tests", "-p", "jose-cli"];
-    let tests = ["--test", "peers", "--test", "sessions_peers", "--no-fail-fast"];
+    let tests = ["--test", "end_to_end_peers", "--test", "peers", "--test", "sessions_peers"];
     let outcome = run_command(
         cargo(&["test", "--features", &format!("{library},{program}")])
             .args(packages)
             .args(tests)
+            .arg("--no-fail-fast")
             .env("JOSE_PEERS", &place)
             .env("JOSE_LATCHSET", latchset),
     );
@@ -89,7 +90,8 @@ fn latchset() -> Option<PathBuf> {
         .find(|program| succeeds(Command::new(program).args(["fmt", "-j", "{}", "-O"])))
 }
 
-fn node(place: &Path) -> Result<(), String> {
+/// Installs the packages of npm.
+pub(crate) fn node(place: &Path) -> Result<(), String> {
     copy(&Path::new(SOURCES).join("node"), place)?;
     install(place, "package-lock.json", || {
         let options = ["ci", "--omit=dev", "--no-audit", "--no-fund"];

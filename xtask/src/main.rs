@@ -9,6 +9,7 @@
 
 mod api;
 mod bench;
+mod browser;
 mod ci;
 mod coverage;
 mod examples;
@@ -67,6 +68,7 @@ usage: cargo xtask COMMAND
   tools            a nightly compiler and the programs of cargo that tasks need, installed
   secrets [NAME]   whether anything branches on a secret, as Valgrind sees it
   weakened         the library with a check taken out of it, which the tests have to notice
+  browser          the tests with a browser, and what of npm their pages load, installed
   interop [--write]
                    libraries and programs of others installed, the tests with them, and the page
                    about it printed and compared, or written to docs/interop.md
@@ -116,6 +118,7 @@ fn main() -> ExitCode {
         ["secrets", name] => secrets::run(Some(name)),
         ["mutants", args @ ..] => mutants::run(args),
         ["weakened"] => weakened::run(),
+        ["browser"] => Openssl::detect().and_then(browser::run),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
         ["kms"] => Openssl::detect().and_then(kms::run),

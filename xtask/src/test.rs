@@ -76,18 +76,14 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "browser",
-        needs: "the programs chromium and chromedriver",
-        probes: &[&["chromium", "--version"], &["chromedriver", "--version"]],
-        installed_openssl: false,
-        run: &[
-            "cargo",
-            "test",
-            "--workspace",
-            "--features",
-            "{workspace},jose-tests/browser",
-            "--test",
-            "browser",
+        needs: "the programs chromium and chromedriver, and Node.js with npm",
+        probes: &[
+            &["chromium", "--version"],
+            &["chromedriver", "--version"],
+            &["npm", "--version"],
         ],
+        installed_openssl: false,
+        run: &["cargo", "xtask", "browser"],
     },
     Suite {
         name: "redis",
