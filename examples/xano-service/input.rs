@@ -6,8 +6,9 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request};
 use axum::http::{StatusCode, Uri, header};
 use jose_xano::Key;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 
 use crate::answers::Refusal;
 
@@ -55,6 +56,7 @@ impl Check for JweEncode {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateSession {
+    #[serde(deserialize_with = "whole")]
     pub(crate) user_id: i64,
     pub(crate) role: String,
 }
@@ -69,6 +71,7 @@ impl Check for CreateSession {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EncryptUserData {
+    #[serde(deserialize_with = "whole")]
     pub(crate) user_id: i64,
     pub(crate) ssn: String,
     pub(crate) credit_card: String,
@@ -104,9 +107,18 @@ pub(crate) struct Decode {
 
 impl Check for Decode {
     fn check(&self) -> Result<(), Refusal> {
-        text("token", &self.token, MAX_BODY)
+        let of_a_token = |octet: u8| octet.is_ascii_alphanumeric() || b"-_.".contains(&octet);
+        let token = &self.token;
+        if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(of_a_token) {
+            let text = format!("`token` is 1 to {MAX_TOKEN} characters of base64url, and dots");
+            return Err(Refusal::input(text));
+        }
+        Ok(())
     }
 }
+
+/// The most characters of a token.
+pub(crate) const MAX_TOKEN: usize = 16 * 1024;
 
 /// Reads the query of a request.
 pub(crate) fn query<T: Check + DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
@@ -162,6 +174,16 @@ async fn octets(body: Body) -> Result<Vec<u8>, Refusal> {
             Refusal::input("the body did not come whole")
         }
     })
+}
+
+/// An integer, which in JSON Schema `42.0` is too.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let number = Number::deserialize(deserializer)?;
+    let text = match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 => format!("{float:.0}"),
+        _ => number.to_string(),
+    };
+    text.parse().map_err(|_| serde::de::Error::custom("not an integer"))
 }
 
 const fn an_hour() -> i64 {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::input::{MAX_BODY, MAX_TTL, MAX_USER_ID};
+use crate::input::{MAX_TOKEN, MAX_TTL, MAX_USER_ID};
 
 pub(crate) fn document() -> Value {
     json!({
@@ -87,7 +87,7 @@ fn writer(id: &str, summary: &str, input: &Value, output: &Value) -> Value {
 
 fn decoder(id: &str, summary: &str, verdict: &str) -> Value {
     let input = json!({
-        "token": { "type": "string", "minLength": 1, "maxLength": MAX_BODY },
+        "token": { "type": "string", "maxLength": MAX_TOKEN, "pattern": "^[A-Za-z0-9._-]+$" },
         "key": { "$ref": "#/components/schemas/Key" }
     });
     let output = object(&json!({ verdict: { "const": true }, "payload": {} }));
