@@ -24,6 +24,7 @@ mod nightly;
 mod openssl;
 mod process;
 mod sbom;
+mod schemathesis;
 mod secrets;
 mod table;
 mod test;
@@ -69,6 +70,7 @@ usage: cargo xtask COMMAND
   interop [--write]
                    libraries and programs of others installed, the tests with them, and the page
                    about it printed and compared, or written to docs/interop.md
+  schemathesis     the service of the examples, asked what its description allows and does not
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -116,6 +118,7 @@ fn main() -> ExitCode {
         ["weakened"] => weakened::run(),
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
+        ["schemathesis"] => schemathesis::run(),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

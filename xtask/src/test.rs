@@ -88,6 +88,13 @@ const SUITES: &[Suite] = &[
         installed_openssl: true,
         run: &["cargo", "xtask", "interop"],
     },
+    Suite {
+        name: "schemathesis",
+        needs: "Python 3 with venv",
+        probes: &[&["python3", "-c", "import ensurepip, venv"]],
+        installed_openssl: false,
+        run: &["cargo", "xtask", "schemathesis"],
+    },
     FIPS,
     // The first module that approves of EdDSA.
     Suite { name: "fips-3.5", run: &["cargo", "xtask", "fips", "3.5.4"], ..FIPS },
