@@ -1,4 +1,4 @@
-//! The description of the service: OpenAPI 3.1.
+//! The description of the service, in version 3.1 of `OpenAPI`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! SQLite: sessions and encrypted records, and apart from them the vault with their keys. What waits for it is called off
+//! The database: sessions and encrypted records, and apart from them the vault with their keys. What waits for it is called off
 //! the threads that serve.
 
 use std::error::Error;

@@ -188,6 +188,10 @@ fn the_header_is_what_was_sent_and_nothing_else() {
     let token = encode(&format!(r#"{{"key":{named}}}"#)).unwrap();
     assert_eq!(part(&token, 0), r#"{"alg":"HS256"}"#);
     assert!(decode(&token, "", NOW).is_ok());
+    // And where one key is given, no name selects.
+    let token = encode(&format!(r#"{{"headers":{{"kid":"other"}},"key":{named}}}"#)).unwrap();
+    let json = format!(r#"{{"token":"{token}","key":{named}}}"#);
+    assert!(jws_decode(&statement::<JwsDecode>(&json), NOW, BACKEND).is_ok());
 
     for (headers, expected) in [
         (r#"{"alg":"HS512"}"#, "ERR_XANO_ALGORITHM"),

@@ -1,14 +1,12 @@
 //! The requests of Xano's examples, and their answers.
 
-use std::time::SystemTime;
-
-use jose::base64url;
+use jose::{UnixTime, base64url};
 use serde_json::{Value, json};
 
 use crate::process::{Answer, Data};
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+    UnixTime::now().as_secs()
 }
 
 /// The names of the members as they were sent, which a `Value` does not tell.
