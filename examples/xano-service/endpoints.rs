@@ -67,6 +67,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), in_turn));
     endpoints
         .route("/", get(async || Html(page::example()?).into_answer()))
+        .route("/page.css", get(async || ([(header::CONTENT_TYPE, "text/css")], page::STYLE)))
         .route("/openapi.json", get(async || Json(openapi::document())))
         .fallback(async || {
             Refusal::new(StatusCode::NOT_FOUND, "ERR_NOT_FOUND", "there is no such endpoint")
@@ -251,7 +252,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "no-store"),
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "default-src 'none'; style-src 'self'; frame-ancestors 'none'",
     ),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -9,6 +9,9 @@ use serde_json::json;
 
 use crate::answers::Refusal;
 
+/// How it looks.
+pub(crate) const STYLE: &str = include_str!("page.css");
+
 /// The page, with a token that was made for it and a key that nobody has any more.
 pub(crate) fn example() -> Result<String, Refusal> {
     let key = create_secret_key(&CreateSecretKey::new(512, Format::Object), BACKEND)?;

@@ -161,6 +161,10 @@ fn the_page_shows_a_token_and_the_description_is_whole() {
         assert!(page.body.contains(shown), "{shown}");
     }
 
+    assert!(page.body.contains("href=\"/page.css\""));
+    let style = service.get("/page.css");
+    assert!(style.status == 200 && style.head.contains("content-type: text/css"), "{style:?}");
+
     let document = service.get("/openapi.json").json();
     assert_eq!(document["openapi"], "3.1.0");
     for (path, item) in document["paths"].as_object().unwrap() {

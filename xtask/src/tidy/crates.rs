@@ -121,11 +121,24 @@ fn packages(metadata: &str) -> Result<Vec<Package>, String> {
             .map(|target| {
                 let path = string(target, "src_path");
                 let relative = Path::new(&path).strip_prefix(root).unwrap_or(Path::new(&path));
-                relative.to_string_lossy().replace('\\', "/")
+                resolved(&relative.to_string_lossy().replace('\\', "/"))
             })
             .collect(),
     });
     Ok(packages.collect())
+}
+
+/// A path without `..`: of a program that is another package's too.
+fn resolved(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
 }
 
 fn array<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
@@ -310,6 +323,12 @@ mod tests {
         let [y, z] = x.dependencies.as_slice() else { panic!("two dependencies") };
         assert!(y.optional && !y.dev && z.dev && !z.optional);
         assert!(super::packages("no JSON").is_err());
+    }
+
+    #[test]
+    fn a_root_in_another_package_is_found_under_its_own_path() {
+        assert_eq!(resolved("tests/../examples/x/main.rs"), "examples/x/main.rs");
+        assert_eq!(resolved("crates/x/src/lib.rs"), "crates/x/src/lib.rs");
     }
 
     #[test]
