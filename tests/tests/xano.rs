@@ -40,15 +40,12 @@ fn signing_key(algorithm: S, backend: &'static dyn jose::crypto::Backend) -> Key
 }
 
 fn wrapping_key(algorithm: KeyAlgorithm, backend: &'static dyn jose::crypto::Backend) -> Key {
-    match algorithm.key_bits() {
-        Some(bits) => {
-            let made = CreateSecretKey::new(bits.into(), Format::Object);
-            create_secret_key(&made, backend).unwrap().into_key()
-        }
-        None => {
-            let made = CreateCurveKey::new(Curve::P384, Format::Object);
-            create_curve_key(&made, backend).unwrap().into_key()
-        }
+    if let Some(bits) = algorithm.key_bits() {
+        let made = CreateSecretKey::new(bits.into(), Format::Object);
+        create_secret_key(&made, backend).unwrap().into_key()
+    } else {
+        let made = CreateCurveKey::new(Curve::P384, Format::Object);
+        create_curve_key(&made, backend).unwrap().into_key()
     }
 }
 
@@ -206,7 +203,9 @@ fn a_token_under_a_key_that_is_too_long_or_too_short_is_read_where_that_is_said(
                     let refused = hazmat::jwe_decode_with_resized_key(&decode, expired, reader);
                     assert_eq!(refused.unwrap_err().code(), "ERR_JWT_EXPIRED");
                     let mut other = effective.clone();
-                    other.iter_mut().for_each(|octet| *octet ^= 1);
+                    for octet in &mut other {
+                        *octet ^= 1;
+                    }
                     let other: Key = Jwk::from_secret_octets(other).unwrap().into();
                     let decode = JweDecode::new(&token, other).key_algorithm(*algorithm);
                     let refused = hazmat::jwe_decode_with_resized_key(&decode, NOW, reader);

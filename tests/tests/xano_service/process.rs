@@ -177,7 +177,7 @@ pub(crate) fn head(
     fields: &[&str],
     len: usize,
 ) -> String {
-    let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
+    let fields = fields.iter().fold(String::new(), |head, field| head + field + "\r\n");
     format!(
         "{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\
          content-length: {len}\r\n{fields}\r\n"
