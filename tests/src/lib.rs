@@ -63,6 +63,8 @@ mod guide {
     mod wrapping {}
     #[doc = include_str!("../../docs/guide/external-keys.md")]
     mod external_keys {}
+    #[doc = include_str!("../../docs/guide/xano.md")]
+    mod xano {}
     #[doc = include_str!("../../docs/guide/backends.md")]
     mod backends {}
     #[doc = include_str!("../../docs/guide/fips.md")]

@@ -13,7 +13,7 @@ use crate::tree::told;
 pub(crate) const PROGRAM: &str = "public-api";
 
 /// What is published, and the features with which it is listed.
-const CRATES: [(&str, &str); 7] = [
+const CRATES: [(&str, &str); 8] = [
     ("jose-core", "deflate,std"),
     ("jose-rustcrypto", ""),
     ("jose-openssl", ""),
@@ -21,6 +21,7 @@ const CRATES: [(&str, &str); 7] = [
     ("jose-conformance", ""),
     ("jose-jwks", "axum,blocking,reqwest-native-tls"),
     ("jose-session", "axum,redis"),
+    ("jose-xano", ""),
 ];
 
 /// What may be named in public: crates of others, and types of the language that have a path.

@@ -8,8 +8,8 @@ use crate::process::{cargo, run as run_command, target};
 pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     let place = target()?.join("peers");
     interop::node(&place.join("node"))?;
-    let features = format!("{},browser,http", openssl.feature());
+    let features = format!("{},jose-tests/browser", openssl.workspace_features());
     let tests = ["--test", "browser", "--test", "examples_browser", "--no-fail-fast"];
-    let mut command = cargo(&["test", "-p", "jose-tests", "--features", &features]);
+    let mut command = cargo(&["test", "--workspace", "--features", &features]);
     run_command(command.args(tests).env("JOSE_PEERS", &place))
 }

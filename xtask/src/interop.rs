@@ -20,14 +20,11 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     python(&Path::new(SOURCES).join("python"), &place.join("python"))?;
     rust(&place.join("rust"))?;
 
-    let library = format!("jose-tests/{},jose-tests/http,jose-tests/peers", openssl.feature());
-    let program = format!("jose-cli/{},jose-cli/peers", openssl.feature());
+    let features = format!("{},jose-tests/peers,jose-cli/peers", openssl.workspace_features());
     let latchset = latchset().ok_or("there was a program jose of latchset, and it is gone")?;
-    let packages = ["-p", "jose-tests", "-p", "jose-cli"];
     let tests = ["--test", "end_to_end_peers", "--test", "peers", "--test", "sessions_peers"];
     let outcome = run_command(
-        cargo(&["test", "--features", &format!("{library},{program}")])
-            .args(packages)
+        cargo(&["test", "--workspace", "--features", &features])
             .args(tests)
             .arg("--no-fail-fast")
             .env("JOSE_PEERS", &place)

@@ -10,9 +10,9 @@ use crate::process::{cargo, run as run_command, target};
 pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     let place = target()?.join("moto");
     interop::python(Path::new("tests/moto"), &place)?;
-    let features = format!("{},kms", openssl.feature());
+    let features = format!("{},jose-tests/kms", openssl.workspace_features());
     run_command(
-        cargo(&["test", "-p", "jose-tests", "--features", &features, "--test", "kms_http"])
+        cargo(&["test", "--workspace", "--features", &features, "--test", "kms_http"])
             .env("JOSE_MOTO", place.join("venv")),
     )
 }

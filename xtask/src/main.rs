@@ -26,6 +26,7 @@ mod nightly;
 mod openssl;
 mod process;
 mod sbom;
+mod schemathesis;
 mod secrets;
 mod table;
 mod test;
@@ -73,6 +74,7 @@ usage: cargo xtask COMMAND
                    libraries and programs of others installed, the tests with them, and the page
                    about it printed and compared, or written to docs/interop.md
   kms              a key service of others installed, and the tests with it
+  schemathesis     the service of the examples, asked what its description allows and does not
   help             this text
 
 --all: what would be left out, because a program is missing on this machine, fails instead
@@ -122,6 +124,7 @@ fn main() -> ExitCode {
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
         ["kms"] => Openssl::detect().and_then(kms::run),
+        ["schemathesis"] => schemathesis::run(),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

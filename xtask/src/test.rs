@@ -106,7 +106,15 @@ const SUITES: &[Suite] = &[
         needs: "SoftHSM 2",
         probes: &[&["softhsm2-util", "--version"]],
         installed_openssl: false,
-        run: &["cargo", "test", "-p", "jose-tests", "--features", "{openssl},hsm", "--test", "hsm"],
+        run: &[
+            "cargo",
+            "test",
+            "--workspace",
+            "--features",
+            "{workspace},jose-tests/hsm",
+            "--test",
+            "hsm",
+        ],
     },
     Suite {
         name: "kms",
@@ -128,6 +136,13 @@ const SUITES: &[Suite] = &[
         ],
         installed_openssl: true,
         run: &["cargo", "xtask", "interop"],
+    },
+    Suite {
+        name: "schemathesis",
+        needs: "Python 3 with venv",
+        probes: &[&["python3", "-c", "import ensurepip, venv"]],
+        installed_openssl: false,
+        run: &["cargo", "xtask", "schemathesis"],
     },
     FIPS,
     // The first module that approves of EdDSA.

@@ -65,6 +65,7 @@ const ALLOWED: &[Allowed] = &[
         optional: &[],
         dev: &["jose-rustcrypto"],
     },
+    Allowed { name: "jose-xano", normal: &["jose-core"], optional: &[], dev: &["jose-rustcrypto"] },
     Allowed {
         name: "jose-suite",
         normal: &["jose-core"],
@@ -73,7 +74,7 @@ const ALLOWED: &[Allowed] = &[
     },
     Allowed {
         name: "jose-examples",
-        normal: &["jose-jwks", "jose-session", "jose-suite"],
+        normal: &["jose-jwks", "jose-session", "jose-suite", "jose-xano"],
         optional: &[],
         dev: &[],
     },

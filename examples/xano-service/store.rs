@@ -1,0 +1,224 @@
+//! The database: sessions and encrypted records, and apart from them the vault with their keys. What waits for it is called off
+//! the threads that serve.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Duration;
+
+use jose::RUSTCRYPTO as BACKEND;
+use jose::{Jwk, UnixTime};
+use jose_xano::{ContentAlgorithm, JweDecode, JweEncode, Payload, jwe_decode, jwe_encode};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+
+use crate::settings;
+use crate::vault::MasterKeys;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// What was applied is never changed: a change is one more.
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE key_vault (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        key_id TEXT NOT NULL,
+        encryption_key TEXT NOT NULL -- a JWE under a master key
+    ) STRICT;
+    CREATE TABLE session (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        user_id INTEGER NOT NULL,
+        signing_key INTEGER NOT NULL UNIQUE REFERENCES key_vault (id),
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE encrypted_data (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        user_id INTEGER NOT NULL,
+        encrypted_token TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        vault_id INTEGER NOT NULL UNIQUE REFERENCES key_vault (id)
+    ) STRICT;",
+    "CREATE INDEX encrypted_data_of_user ON encrypted_data (user_id, id);",
+];
+
+/// The database, with one connection.
+pub(crate) struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Opens it, and brings its tables up to date.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        match settings::private_file().open(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
+        let mut connection = Connection::open(path)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        // What was answered for is on the disk, also when the power goes.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+        )?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let applied: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let applied = usize::try_from(applied)?;
+        if applied > MIGRATIONS.len() {
+            return Err("the database is of a later version of this program".into());
+        }
+        for migration in MIGRATIONS.iter().skip(applied) {
+            transaction.execute_batch(migration)?;
+        }
+        transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len())?)?;
+        transaction.commit()?;
+        Ok(Self { connection })
+    }
+
+    /// Whether there are keys in the vault.
+    pub(crate) fn has_keys(&self) -> rusqlite::Result<bool> {
+        self.connection.query_row("SELECT EXISTS (SELECT 1 FROM key_vault)", [], |row| row.get(0))
+    }
+
+    /// Keeps a session and its key, both or neither.
+    pub(crate) fn add_session(
+        &mut self,
+        user_id: i64,
+        key: &Jwk,
+        now: UnixTime,
+        masters: &MasterKeys,
+    ) -> Result<i64, Failure> {
+        let transaction = self.begin()?;
+        let vault_id = keep(&transaction, key, &format!("session_of_{user_id}"), masters)?;
+        between_the_writes();
+        let created_at = i64::try_from(now.as_secs())?;
+        transaction.execute(
+            "INSERT INTO session (user_id, signing_key, created_at) VALUES (?1, ?2, ?3)",
+            (user_id, vault_id, created_at),
+        )?;
+        let id = transaction.last_insert_rowid();
+        transaction.commit()?;
+        Ok(id)
+    }
+
+    /// Keeps a record and its key, both or neither.
+    pub(crate) fn add_record(
+        &mut self,
+        user_id: i64,
+        token: &str,
+        key: &Jwk,
+        masters: &MasterKeys,
+    ) -> Result<i64, Failure> {
+        let key_id = format!("user_{user_id}");
+        let transaction = self.begin()?;
+        let vault_id = keep(&transaction, key, &key_id, masters)?;
+        between_the_writes();
+        transaction.execute(
+            "INSERT INTO encrypted_data (user_id, encrypted_token, key_id, vault_id) VALUES (?1, ?2, ?3, ?4)",
+            (user_id, token, key_id, vault_id),
+        )?;
+        let id = transaction.last_insert_rowid();
+        transaction.commit()?;
+        Ok(id)
+    }
+
+    /// The last record of a user, decrypted.
+    pub(crate) fn user_data(
+        &self,
+        user_id: i64,
+        masters: &MasterKeys,
+    ) -> Result<Option<String>, Failure> {
+        let row: Option<(String, String, String)> = self
+            .connection
+            .query_row(
+                "SELECT encrypted_token, key_vault.key_id, encryption_key FROM encrypted_data
+                 JOIN key_vault ON key_vault.id = vault_id
+                 WHERE user_id = ?1 ORDER BY encrypted_data.id DESC LIMIT 1",
+                [user_id],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .optional()?;
+        let Some((token, key_id, sealed)) = row else { return Ok(None) };
+        let claims = decrypt(&token, masters.open(&sealed, &key_id)?)?;
+        Ok(Some(claims.to_json()))
+    }
+
+    /// Makes another master key, encrypts every key of the vault under it, and every record under a key of its own that
+    /// is new. Signing keys stay, because tokens are out there. Returns how many keys there are.
+    ///
+    /// The master keys that were there stay in the file, so that wherever it stops, all that is there can be read.
+    pub(crate) fn rotate(&mut self, masters: &mut MasterKeys) -> Result<usize, Failure> {
+        // The lock comes first: two rotations at once would each put their key into a file without the other's.
+        let transaction = self.begin()?;
+        masters.renew()?;
+        let mut keys = Vec::new();
+        {
+            let mut statement = transaction.prepare(
+                "SELECT key_vault.id, key_vault.key_id, encryption_key, encrypted_data.id, encrypted_token
+                 FROM key_vault LEFT JOIN encrypted_data ON vault_id = key_vault.id",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let kept: (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let record: Option<i64> = row.get(3)?;
+                let token: Option<String> = row.get(4)?;
+                keys.push((kept, record.zip(token)));
+            }
+        }
+        for ((id, key_id, sealed), record) in &keys {
+            let mut key = masters.open(sealed, key_id)?;
+            if let Some((record, token)) = record {
+                let claims = decrypt(token, key)?;
+                key = Jwk::generate_oct(256, BACKEND)?;
+                let token = encrypt(claims, key.clone())?;
+                transaction.execute(
+                    "UPDATE encrypted_data SET encrypted_token = ?2 WHERE id = ?1",
+                    (record, token),
+                )?;
+            }
+            transaction.execute(
+                "UPDATE key_vault SET encryption_key = ?2 WHERE id = ?1",
+                (id, masters.seal(&key, key_id)?),
+            )?;
+        }
+        transaction.commit()?;
+        println!("there are {} master keys", masters.len());
+        Ok(keys.len())
+    }
+
+    fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+}
+
+fn keep(
+    transaction: &Transaction<'_>,
+    key: &Jwk,
+    key_id: &str,
+    masters: &MasterKeys,
+) -> Result<i64, Failure> {
+    transaction.execute(
+        "INSERT INTO key_vault (key_id, encryption_key) VALUES (?1, ?2)",
+        (key_id, masters.seal(key, key_id)?),
+    )?;
+    Ok(transaction.last_insert_rowid())
+}
+
+/// The token of a record: `A256KW` and `A256GCM`, and no times.
+pub(crate) fn encrypt(claims: Payload, key: Jwk) -> Result<String, jose_xano::Error> {
+    let statement =
+        JweEncode::new(key.into()).claims(claims).content_algorithm(ContentAlgorithm::A256GCM);
+    jwe_encode(&statement, UnixTime::now(), BACKEND)
+}
+
+fn decrypt(token: &str, key: Jwk) -> Result<Payload, jose_xano::Error> {
+    let statement = JweDecode::new(token, key.into()).content_algorithm(ContentAlgorithm::A256GCM);
+    Ok(jwe_decode(&statement, UnixTime::now(), BACKEND)?.into_payload())
+}
+
+/// Where a test stops the program, to kill it between a key and what it encrypts.
+fn between_the_writes() {
+    if std::env::var_os("XANO_SERVICE_STOP_BETWEEN_WRITES").is_some() {
+        println!("between the writes");
+        loop {
+            std::thread::park();
+        }
+    }
+}
