@@ -54,7 +54,7 @@ impl Service {
             .cookie(CookieOptions::new().name(ACCESS))
             .header(HeaderField::Off)
             .max_age(ACCESS_AGE)
-            .families()
+            .families("7D")
             .store(Arc::clone(&store))
             .clock(demo.clock());
         let refresh = Config::new("refresh", Keys::from_jwk(&refresh_key, BACKEND)?, BACKEND)

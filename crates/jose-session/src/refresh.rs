@@ -237,11 +237,14 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
         let is_over = failure
             .is_none_or(|failure| !failure.is_temporary() && !matches!(*failure, Error::Hook(_)));
         let is_there = refresh.exists() || why.is_some();
-        if !access.exists() && is_over && is_there && !context.is_read_only() {
-            if let Err(error) = self.refresh_in(&access, &refresh, Some(&context)).await {
-                tracing::debug!(code = error.code(), "a session was not renewed");
-                access.fail(error);
-            }
+        if !access.exists()
+            && is_over
+            && is_there
+            && !context.is_read_only()
+            && let Err(error) = self.refresh_in(&access, &refresh, Some(&context)).await
+        {
+            tracing::debug!(code = error.code(), "a session was not renewed");
+            access.fail(error);
         }
         (access, refresh)
     }

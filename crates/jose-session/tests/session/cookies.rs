@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, header};
 use jose_core::UnixTime;
 use jose_session::cookies::{CookieError, Cookies, MAX_COOKIE};
@@ -305,5 +306,5 @@ async fn cookies_are_secrets_to_whoever_writes_fields_into_logs() {
     session.update(|data| data.visits = 1).await.unwrap();
     let mut response = HeaderMap::new();
     session.write_to(&mut response);
-    assert!(response[http::header::SET_COOKIE].is_sensitive());
+    assert!(response[SET_COOKIE].is_sensitive());
 }

@@ -228,7 +228,7 @@ async fn where_a_hook_cannot_tell_the_session_is_not_overwritten() {
     let session = crate::sessions(config(&clock)).read(&HeaderMap::new()).await;
     session.update(|data| data.visits = 1).await.unwrap();
     let request = request("x-app-session", &session.token().unwrap());
-    let hooks = Refuses(|why| HookError::unavailable(why));
+    let hooks = Refuses(HookError::unavailable);
     let session = Sessions::with_hooks(config(&clock), hooks).unwrap().read(&request).await;
     let error = session.update(|data| data.visits = 2).await.unwrap_err();
     assert!(error.is_temporary() && matches!(error, Error::Unread(_)), "{error:?}");
@@ -237,12 +237,12 @@ async fn where_a_hook_cannot_tell_the_session_is_not_overwritten() {
 #[tokio::test]
 async fn whoever_a_hook_refuses_can_log_out() {
     let clock = Clock::new();
-    let store = std::sync::Arc::new(jose_session::MemoryStore::new().with_clock(clock.reader()));
-    let sessions = crate::sessions(config(&clock).store(std::sync::Arc::clone(&store)));
+    let store = Arc::new(jose_session::MemoryStore::new().with_clock(clock.reader()));
+    let sessions = crate::sessions(config(&clock).store(Arc::clone(&store)));
     let session = sessions.read(&HeaderMap::new()).await;
     session.update(|data| data.visits = 1).await.unwrap();
     let request = request("x-app-session", &session.token().unwrap());
-    let hooks = Refuses(|why| HookError::new(why));
+    let hooks = Refuses(HookError::new);
     let refusing = Sessions::with_hooks(config(&clock).store(store), hooks).unwrap();
     refusing.read(&request).await.clear().await.unwrap();
     assert_eq!(sessions.read(&request).await.failure().unwrap().code(), "ERR_SESSION_REVOKED");
