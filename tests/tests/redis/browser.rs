@@ -459,7 +459,7 @@ async fn renew(
         Error::Reused => Renewal::Reused,
         Error::Revoked => Renewal::Revoked,
         Error::Used => Renewal::Used,
-        Error::Store(_) => Renewal::Failed,
+        Error::Store(_) | Error::Unread(_) => Renewal::Failed,
         other => panic!("{user}: {other:?}"),
     }
 }
