@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use http::header::{CACHE_CONTROL, COOKIE, EXPIRES};
+use http::header::{CACHE_CONTROL, COOKIE};
 use http::{HeaderName, StatusCode};
 use jose_session::{Config, Context, HookError, Hooks, Session, SessionLayer, Sessions, Snapshot};
 use serde::{Deserialize, Serialize};
