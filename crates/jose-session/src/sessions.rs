@@ -145,7 +145,8 @@ impl<T: SessionData> Sessions<T> {
         session
     }
 
-    /// What a token says, without hooks.
+    /// What a token says, without hooks. As in a request, one that was used before, where it may be used once, ends its
+    /// family.
     ///
     /// # Errors
     ///

@@ -93,6 +93,14 @@ async fn logged_in(both: &Both) -> HeaderMap {
     next(&HeaderMap::new(), &access, &refresh)
 }
 
+/// As of two browsers, of which one has the access cookies of a login and the other one those that refresh them.
+async fn logged_in_by_halves(both: &Both) -> (HeaderMap, HeaderMap) {
+    let (access, refresh) = both.read(&HeaderMap::new()).await;
+    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
+    let empty = HeaderMap::new();
+    (next_request(&empty, &access), next_request(&empty, &refresh))
+}
+
 /// The browser of the same when the access session is over, and whether anything came of its next request.
 async fn renewed(both: &Both, before: &HeaderMap) -> (HeaderMap, bool) {
     let (access, refresh) = both.read(before).await;
@@ -287,10 +295,7 @@ async fn logging_out_with_a_token_that_was_just_used_ends_the_family() {
 async fn where_the_refresh_cookie_does_not_come_logging_out_ends_the_family_by_the_other() {
     let service = Service::new();
     let both = service.both();
-    let (access, refresh) = both.read(&HeaderMap::new()).await;
-    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
-    let only_access = next_request(&HeaderMap::new(), &access);
-    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    let (only_access, only_refresh) = logged_in_by_halves(&both).await;
     let (access, refresh) = both.read(&only_access).await;
     both.log_out(&access, &refresh).await.unwrap();
     assert!(!both.read(&only_refresh).await.1.exists());
@@ -506,10 +511,7 @@ async fn a_token_without_a_family_is_none_where_there_are_families() {
 async fn a_login_that_was_ended_by_its_access_token_stays_ended() {
     let service = Service::new();
     let both = service.both();
-    let (access, refresh) = both.read(&HeaderMap::new()).await;
-    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
-    let only_access = next_request(&HeaderMap::new(), &access);
-    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    let (only_access, only_refresh) = logged_in_by_halves(&both).await;
     let (access, refresh) = both.read(&only_access).await;
     both.log_out(&access, &refresh).await.unwrap();
     for _ in 0..7 * 24 * 2 + 2 {
@@ -524,10 +526,7 @@ async fn a_login_that_was_ended_by_its_access_token_stays_ended() {
 async fn an_access_token_that_is_over_is_enough_to_log_out() {
     let service = Service::new();
     let both = service.both();
-    let (access, refresh) = both.read(&HeaderMap::new()).await;
-    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
-    let only_access = next_request(&HeaderMap::new(), &access);
-    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    let (only_access, only_refresh) = logged_in_by_halves(&both).await;
     service.clock.go(901);
     let (access, refresh) = both.read(&only_access).await;
     both.log_out(&access, &refresh).await.unwrap();
@@ -538,10 +537,7 @@ async fn an_access_token_that_is_over_is_enough_to_log_out() {
 async fn logging_in_again_ends_the_family_before_though_only_the_access_token_came() {
     let service = Service::new();
     let both = service.both();
-    let (access, refresh) = both.read(&HeaderMap::new()).await;
-    both.log_in(&access, &refresh, Refresh { user: "joe".into() }).await.unwrap();
-    let only_access = next_request(&HeaderMap::new(), &access);
-    let only_refresh = next_request(&HeaderMap::new(), &refresh);
+    let (only_access, only_refresh) = logged_in_by_halves(&both).await;
     let (access, refresh) = both.read(&only_access).await;
     both.log_in(&access, &refresh, Refresh { user: "jim".into() }).await.unwrap();
     assert!(!both.read(&only_refresh).await.1.exists());
