@@ -66,7 +66,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// The key: 256 bits, which name their algorithm and themselves.
 #[allow(clippy::disallowed_methods, reason = "a program may ask its environment; no library does")]
 fn key() -> Result<Jwk, Box<dyn Error>> {
-    if let Ok(json) = std::env::var("AUTHENTICATION_KEY") {
+    let given = match std::env::var("AUTHENTICATION_KEY") {
+        Err(std::env::VarError::NotPresent) => None,
+        given => Some(given?),
+    };
+    if let Some(json) = given {
         let key = Jwk::from_json(&json)?;
         // What it is for is said here. One that says something else is another key, put here by mistake.
         if key.kid() != Some(KID) || key.alg() != Some(Alg::HS256.name()) {

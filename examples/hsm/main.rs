@@ -41,7 +41,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::SUCCESS);
     }
     let directory = env::temp_dir().join(format!("jose-hsm-{}", std::process::id()));
-    fs::create_dir_all(directory.join("tokens"))?;
+    let mut private = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut private, 0o700);
+    // What is there already is somebody else's.
+    private.create(&directory)?;
+    private.create(directory.join("tokens"))?;
     let file = directory.join("softhsm2.conf");
     let tokens = directory.join("tokens");
     fs::write(&file, format!("directories.tokendir = {}\nlog.level = ERROR\n", tokens.display()))?;

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cryptoki::context::Pkcs11;
@@ -29,6 +30,8 @@ struct Inner {
     pkcs11: Pkcs11,
     label: String,
     pin: AuthPin,
+    /// Whether the PIN was refused. It is not tried again: tokens count, and lock.
+    refused: AtomicBool,
     /// A session does one thing at a time. Who signs much opens several, and shares them out.
     session: Mutex<Option<Session>>,
 }
@@ -37,7 +40,8 @@ impl Token {
     /// The token called `label`. It is logged in to when it is first asked for something.
     pub(crate) fn new(pkcs11: Pkcs11, label: &str, pin: &str) -> Self {
         let (label, pin) = (label.into(), AuthPin::new(pin.into()));
-        Self(Arc::new(Inner { pkcs11, label, pin, session: Mutex::new(None) }))
+        let (refused, session) = (AtomicBool::new(false), Mutex::new(None));
+        Self(Arc::new(Inner { pkcs11, label, pin, refused, session }))
     }
 
     /// Makes a key pair for `alg` in the token, under the name `kid`, and returns the public half.
@@ -147,11 +151,20 @@ impl Token {
     }
 
     fn log_in(&self) -> Result<Session, TokenError> {
+        if self.0.refused.load(Ordering::Relaxed) {
+            return Err(TokenError::RefusedPin);
+        }
         let session = self.0.pkcs11.open_rw_session(self.slot()?)?;
         match session.login(UserType::User, Some(&self.0.pin)) {
             // The program is logged in, by whichever of its sessions.
             Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                let refused = [RvError::PinIncorrect, RvError::PinLocked];
+                if matches!(&error, Pkcs11Error::Pkcs11(rv, _) if refused.contains(rv)) {
+                    self.0.refused.store(true, Ordering::Relaxed);
+                }
+                Err(error.into())
+            }
         }
     }
 
@@ -290,6 +303,8 @@ pub(crate) enum TokenError {
     NoToken(String),
     /// What it says itself.
     Pkcs11(Pkcs11Error),
+    /// The PIN was refused before.
+    RefusedPin,
 }
 
 impl From<Pkcs11Error> for TokenError {
@@ -306,6 +321,7 @@ impl fmt::Display for TokenError {
             Self::NoToken(label) => write!(f, "there is no token called {label}"),
             Self::Pkcs11(Pkcs11Error::Pkcs11(rv, function)) => write!(f, "{function:?}: {rv:?}"),
             Self::Pkcs11(error) => error.fmt(f),
+            Self::RefusedPin => f.write_str("the PIN was refused, and is not tried again"),
         }
     }
 }

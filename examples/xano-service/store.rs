@@ -136,6 +136,10 @@ impl Store {
             )
             .optional()?;
         let Some((token, key_id, sealed)) = row else { return Ok(None) };
+        // The name is sealed with the key: whoever can write rows cannot make the record of one that of another.
+        if key_id != format!("user_{user_id}") {
+            return Err("the last record is somebody else's".into());
+        }
         let claims = decrypt(&token, masters.open(&sealed, &key_id)?)?;
         Ok(Some(claims.to_json()))
     }

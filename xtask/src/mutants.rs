@@ -61,7 +61,8 @@ pub(crate) fn run(args: &[&str]) -> Result<(), String> {
     let woven = |mutant: &Mutant| fates.get(mutant.id - 1) == Some(&Fate::Woven);
     let tried: Vec<&Mutant> = mutants
         .iter()
-        .filter(|mutant| asked.has(mutant) && woven(mutant) && again(mutant))
+        .filter(|mutant| asked.modules.contains(&mutant.module) && asked.has(mutant.id))
+        .filter(|mutant| woven(mutant) && again(mutant))
         .collect();
     println!("trying {} of them", tried.len());
     let verdicts = &verdicts(&tried, &stages);
@@ -132,8 +133,8 @@ impl Asked {
         Ok(asked)
     }
 
-    fn has(&self, mutant: &Mutant) -> bool {
-        self.modules.contains(&mutant.module) && (mutant.id - 1) % self.shard.1 == self.shard.0
+    fn has(&self, id: usize) -> bool {
+        (id - 1) % self.shard.1 == self.shard.0
     }
 }
 

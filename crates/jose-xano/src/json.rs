@@ -194,7 +194,15 @@ impl<'de> Deserialize<'de> for Json {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Json, M::Error> {
-                read(map).map(Json::Object)
+                let object = read(map)?;
+                // So come numbers that are no plain integers where any crate of the build has switched on serde_json's
+                // `arbitrary_precision`.
+                match object.members.as_slice() {
+                    [(name, Json::Text(text))] if name == "$serde_json::private::Number" => {
+                        text.parse().map(Json::Number).map_err(|_| de::Error::custom("no number"))
+                    }
+                    _ => Ok(Json::Object(object)),
+                }
             }
         }
         deserializer.deserialize_any(Any)

@@ -1,5 +1,7 @@
 //! `jwe_encode` and `jwe_decode`.
 
+use core::fmt;
+
 use jose_core::crypto::Backend;
 use jose_core::jwe::{self, Decrypted, DecryptionKey, EncryptionKey, Policy};
 use jose_core::jwt::{self, EncryptError};
@@ -128,7 +130,7 @@ pub fn jwe_encode(
 /// | `key_algorithm` | `A256KW` |
 /// | `content_algorithm` | `A256CBC-HS512` |
 /// | `timeDrift` | 0 |
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct JweDecode {
@@ -142,6 +144,18 @@ pub struct JweDecode {
     content_algorithm: ContentAlgorithm,
     #[serde(default, rename = "timeDrift")]
     time_drift: i64,
+}
+
+impl fmt::Debug for JweDecode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JweDecode")
+            .field("key", &self.key)
+            .field("check_claims", &self.check_claims)
+            .field("key_algorithm", &self.key_algorithm)
+            .field("content_algorithm", &self.content_algorithm)
+            .field("time_drift", &self.time_drift)
+            .finish_non_exhaustive() // a token is a secret of whom it names
+    }
 }
 
 impl JweDecode {

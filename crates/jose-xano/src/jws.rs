@@ -1,5 +1,7 @@
 //! `jws_encode` and `jws_decode`.
 
+use core::fmt;
+
 use jose_core::UnixTime;
 use jose_core::crypto::Backend;
 use jose_core::jws::{self, SigningKey, Verified, VerifyingKey};
@@ -109,7 +111,7 @@ pub fn jws_encode(
 /// | `check_claims` | `{}` |
 /// | `signature_algorithm` | `HS256` |
 /// | `timeDrift` | 0 |
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
 pub struct JwsDecode {
@@ -121,6 +123,17 @@ pub struct JwsDecode {
     signature_algorithm: SignatureAlgorithm,
     #[serde(default, rename = "timeDrift")]
     time_drift: i64,
+}
+
+impl fmt::Debug for JwsDecode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwsDecode")
+            .field("key", &self.key)
+            .field("check_claims", &self.check_claims)
+            .field("signature_algorithm", &self.signature_algorithm)
+            .field("time_drift", &self.time_drift)
+            .finish_non_exhaustive() // a token is a secret of whom it names
+    }
 }
 
 impl JwsDecode {

@@ -70,8 +70,8 @@ fn secret_keys_have_the_bits_that_were_asked_for_and_no_names() {
         let made = create_secret_key(&CreateSecretKey::new(bits, Format::Object), BACKEND).unwrap();
         let json = made.expose_secret();
         let json: serde_json::Value = serde_json::from_slice(json.expose_secret()).unwrap();
-        let members: Vec<_> = json.as_object().unwrap().keys().collect();
-        assert_eq!(members, ["k", "kty"]);
+        assert_eq!(json.as_object().unwrap().len(), 2);
+        assert_eq!(json["kty"], "oct");
         assert_eq!(json["k"].as_str().unwrap().len(), bits.div_ceil(6), "{bits}");
         assert!(sign(made.into_key()).is_ok());
     }
