@@ -25,7 +25,7 @@ const CRATES: [(&str, &str); 8] = [
 ];
 
 /// What may be named in public: crates of others, and types of the language that have a path.
-const NAMED: [&str; 11] = [
+const NAMED: [&str; 13] = [
     "alloc",
     "axum",
     "axum_core",
@@ -36,6 +36,8 @@ const NAMED: [&str; 11] = [
     "serde_json",
     "std",
     "str",
+    "tower_layer",
+    "tower_service",
     "u64",
 ];
 
