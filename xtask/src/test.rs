@@ -56,6 +56,21 @@ impl Suite {
 /// Stands for the features of the first run, so that what it has built is not built again with fewer.
 const WORKSPACE: &str = "{workspace}";
 
+/// One target of `jose-tests`, with the feature that it needs.
+macro_rules! tests {
+    ($feature:literal, $target:literal) => {
+        &[
+            "cargo",
+            "test",
+            "--workspace",
+            "--features",
+            concat!("{workspace},jose-tests/", $feature),
+            "--test",
+            $target,
+        ]
+    };
+}
+
 /// The suites, in the order in which they are run.
 const SUITES: &[Suite] = &[
     Suite {
@@ -64,15 +79,7 @@ const SUITES: &[Suite] = &[
         // An option that came with 3.0: before it the program exists and is of no use here.
         probes: &[&["openssl", "list", "-kdf-algorithms"]],
         installed_openssl: false,
-        run: &[
-            "cargo",
-            "test",
-            "--workspace",
-            "--features",
-            "{workspace},jose-tests/program-openssl",
-            "--test",
-            "openssl_program",
-        ],
+        run: tests!("program-openssl", "openssl_program"),
     },
     Suite {
         name: "browser",
@@ -91,30 +98,14 @@ const SUITES: &[Suite] = &[
         // `SET` with `NX` and `GET` at once came with 7.0, as did this.
         probes: &[&["sh", "-c", "redis-server --version | grep -Eq 'v=([7-9]|[1-9][0-9]+)[.]'"]],
         installed_openssl: false,
-        run: &[
-            "cargo",
-            "test",
-            "--workspace",
-            "--features",
-            "{workspace},jose-tests/redis",
-            "--test",
-            "redis",
-        ],
+        run: tests!("redis", "redis"),
     },
     Suite {
         name: "hsm",
         needs: "SoftHSM 2",
         probes: &[&["softhsm2-util", "--version"]],
         installed_openssl: false,
-        run: &[
-            "cargo",
-            "test",
-            "--workspace",
-            "--features",
-            "{workspace},jose-tests/hsm",
-            "--test",
-            "hsm",
-        ],
+        run: tests!("hsm", "hsm"),
     },
     Suite {
         name: "kms",

@@ -97,8 +97,8 @@ impl<A: SessionData, R: SessionData> Refresher<A, R> {
     /// # Errors
     ///
     /// [`ConfigError`] if `access` has no [families](crate::Config::families), or they are remembered for less long than
-    /// `refresh` is good; if it does not expire, or not before `refresh`; if the tokens of `refresh` are not good for [one change](crate::Config::single_use); or if both have
-    /// the same cookie, header field or `typ`.
+    /// `refresh` is good; if it does not expire, or not before `refresh`; if the tokens of `refresh` are not good for
+    /// [one change](crate::Config::single_use); or if both have the same cookie, header field or `typ`.
     pub fn new<O>(
         access: Sessions<A>,
         refresh: Sessions<R>,
