@@ -5,6 +5,7 @@ use std::error::Error;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use rusqlite::ErrorCode;
 use serde_json::json;
 
 /// Why a request was not carried out. Nothing was changed by it.
@@ -25,11 +26,28 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "ERR_INPUT", text)
     }
 
+    /// There is more to do than can be done. It is worth another try.
+    pub(crate) fn busy() -> Self {
+        let text = "too many requests at once: try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ERR_BUSY", text)
+    }
+
     /// Something here failed. What it was is for our own eyes.
     pub(crate) fn failure(error: &(dyn Error + 'static)) -> Self {
         eprintln!("failed: {}", told(error));
         let text = "something failed here, and not in the request";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "ERR_INTERNAL", text)
+    }
+}
+
+impl From<Box<dyn Error + Send + Sync>> for Refusal {
+    fn from(error: Box<dyn Error + Send + Sync>) -> Self {
+        let code = error.downcast_ref().and_then(rusqlite::Error::sqlite_error_code);
+        match code {
+            // Another process, which rotates keys, say, has not let go of it for longer than one waits.
+            Some(ErrorCode::DatabaseBusy) => Self::busy(),
+            _ => Self::failure(&*error),
+        }
     }
 }
 
@@ -49,9 +67,15 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = Json(json!({ "code": self.code, "message": self.text }));
         let mut response = (self.status, body).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        let field = match self.status {
+            StatusCode::UNAUTHORIZED => {
+                Some((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""))
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Some((header::RETRY_AFTER, "1")),
+            _ => None,
+        };
+        if let Some((name, value)) = field {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response
     }

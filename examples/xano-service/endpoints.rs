@@ -1,6 +1,6 @@
 //! The endpoints, and the limits around them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -18,33 +18,28 @@ use jose_xano::{
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
+use tokio::time::timeout;
 
 use crate::answers::Refusal;
 use crate::input::{self, CreateSession, Decode, EncryptUserData, body, query};
 use crate::store::{Store, encrypt};
-use crate::vault::MasterKeys;
 use crate::{openapi, page};
 
 /// What the endpoints share.
 pub(crate) struct App {
-    store: Mutex<Store>,
-    masters: MasterKeys,
-    places: Semaphore,
+    store: Arc<Mutex<Store>>,
+    places: Arc<Semaphore>,
 }
 
 impl App {
-    pub(crate) fn new(store: Store, masters: MasterKeys) -> Self {
-        Self { store: Mutex::new(store), masters, places: Semaphore::new(PLACES) }
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store: Arc::new(Mutex::new(store)), places: Arc::new(Semaphore::new(PLACES)) }
     }
 
-    /// Has the database asked. A panic in the middle of a transaction has rolled it back.
-    fn store<T, E: Into<Box<dyn std::error::Error + Send + Sync>>>(
-        &self,
-        ask: impl FnOnce(&mut Store, &MasterKeys) -> Result<T, E>,
-    ) -> Result<T, Refusal> {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        ask(&mut store, &self.masters).map_err(|error| Refusal::failure(&*error.into()))
+    /// The database, which one request asks at a time.
+    async fn store(&self) -> Result<OwnedMutexGuard<Store>, Refusal> {
+        timeout(STORE_TURN, self.store.clone().lock_owned()).await.map_err(|_| Refusal::busy())
     }
 }
 
@@ -55,6 +50,9 @@ const PLACES: usize = 64;
 
 /// How long one waits for its turn.
 const TURN: Duration = Duration::from_secs(2);
+
+/// How long one waits for the database.
+const STORE_TURN: Duration = Duration::from_secs(5);
 
 pub(crate) fn router(app: Arc<App>) -> Router {
     let endpoints = Router::new()
@@ -112,6 +110,7 @@ async fn create_session(State(app): State<Arc<App>>, request: Request) -> Answer
         session_id: i64,
     }
     let input: CreateSession = body(request).await?;
+    let mut store = app.store().await?;
     computed(move || {
         let key = secret_key(512)?;
         let sub = input.user_id.to_string();
@@ -122,8 +121,7 @@ async fn create_session(State(app): State<Arc<App>>, request: Request) -> Answer
             .claims(Object::new(&claims)?)
             .ttl(86_400);
         let token = jws_encode(&statement, now, BACKEND)?;
-        let session_id =
-            app.store(|store, masters| store.add_session(input.user_id, key.jwk(), now, masters))?;
+        let session_id = store.add_session(input.user_id, key.jwk(), now)?;
         Ok(Json(Session { token, session_id }).into_response())
     })
     .await
@@ -160,13 +158,13 @@ async fn encrypt_user_data(State(app): State<Arc<App>>, request: Request) -> Ans
         record_id: i64,
     }
     let input: EncryptUserData = body(request).await?;
+    let mut store = app.store().await?;
     computed(move || {
         let key = secret_key(256)?;
         let EncryptUserData { user_id, ssn, credit_card } = &input;
         let claims = Claims { user_id: *user_id, ssn, credit_card };
         let token = encrypt(Payload::new(&claims)?, key.jwk().clone())?;
-        let record_id = app
-            .store(|store, masters| store.add_record(input.user_id, &token, key.jwk(), masters))?;
+        let record_id = store.add_record(input.user_id, &token, key.jwk())?;
         Ok(Json(Stored { stored: true, record_id }).into_response())
     })
     .await
@@ -232,11 +230,16 @@ async fn computed(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
 /// One place for each request, and a time to wait for it. Before its turn nothing is done, and after it nothing is called
 /// off, so that who is refused knows that nothing was changed.
 async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let Ok(Ok(_place)) = tokio::time::timeout(TURN, app.places.acquire()).await else {
-        let text = "too many requests at once: try again";
-        return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "ERR_BUSY", text).into_response();
+    let Ok(Ok(place)) = timeout(TURN, app.places.clone().acquire_owned()).await else {
+        return Refusal::busy().into_response();
     };
-    next.run(request).await
+    // A task of its own: a client that hangs up would end this one, but not what computes or waits for a disk. Its place
+    // would be free for the next, and so many of them would do as they please.
+    let served = tokio::spawn(async move {
+        let _place = place;
+        next.run(request).await
+    });
+    served.await.unwrap_or_else(|error| Refusal::failure(&error).into_response())
 }
 
 /// Tokens and keys are in the answers: no cache keeps them, and no page of others shows them.

@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request};
 use axum::http::{StatusCode, Uri, header};
 use jose_xano::Key;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
@@ -122,6 +123,10 @@ pub(crate) const MAX_TOKEN: usize = 16 * 1024;
 
 /// Reads the query of a request.
 pub(crate) fn query<T: Check + DeserializeOwned>(uri: &Uri) -> Result<T, Refusal> {
+    // Octets that are no text would be read as text that was not sent.
+    if percent_decode_str(uri.query().unwrap_or_default()).decode_utf8().is_err() {
+        return Err(Refusal::input("the query is no UTF-8"));
+    }
     let Query(input) = Query::<T>::try_from_uri(uri)
         .map_err(|error| Refusal::input(told("the query", &error.body_text())))?;
     input.check()?;

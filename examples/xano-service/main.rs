@@ -32,38 +32,37 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use self::endpoints::App;
-use self::settings::{Settings, Task};
-use self::store::Store;
-use self::vault::MasterKeys;
+use self::settings::{MASTER_KEYS, Settings, Task};
+use self::store::{Rotated, Store};
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let settings = Settings::read(std::env::args().skip(1))?;
-    let (mut store, mut masters) = open(&settings)?;
+    let mut store = Store::open(&settings)?;
     match settings.task {
         Task::Rotate => {
-            let rotated = store.rotate(&mut masters)?;
-            println!("{rotated} keys are under another master key, and records under other keys");
+            let Rotated { keys, records, masters } = store.rotate()?;
+            println!(
+                "{keys} keys are under the first master key, {records} records under new keys"
+            );
+            println!("master keys there are: {masters}");
+            if settings.master_keys.is_some() {
+                println!(
+                    "the first of {MASTER_KEYS} serves; start again what was started with another"
+                );
+                println!("one first, and rotate once more before you leave that out");
+            }
             Ok(())
         }
-        Task::Show(user_id) => match store.user_data(user_id, &masters)? {
+        Task::Show(user_id) => match store.user_data(user_id)? {
             Some(claims) => {
                 println!("{claims}");
                 Ok(())
             }
             None => Err("there is no record of this user".into()),
         },
-        Task::Serve(address) => serve(address, App::new(store, masters)).await,
+        Task::Serve(address) => serve(address, App::new(store)).await,
     }
-}
-
-/// The database and the keys that its keys are encrypted under.
-fn open(settings: &Settings) -> Result<(Store, MasterKeys), Box<dyn Error + Send + Sync>> {
-    settings::private_directory(&settings.data)?;
-    let store = Store::open(&settings.data.join("service.db"))?;
-    // Of keys that were lost, new ones are no replacement.
-    let masters = MasterKeys::load(settings, store.has_keys()?)?;
-    Ok((store, masters))
 }
 
 async fn serve(address: SocketAddr, app: App) -> Result<(), Box<dyn Error + Send + Sync>> {

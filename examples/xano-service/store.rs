@@ -1,8 +1,8 @@
 //! The database: sessions and encrypted records, and apart from them the vault with their keys. What waits for it is called off
 //! the threads that serve.
 
+use std::collections::BTreeSet;
 use std::error::Error;
-use std::path::Path;
 use std::time::Duration;
 
 use jose::RUSTCRYPTO as BACKEND;
@@ -10,8 +10,8 @@ use jose::{Jwk, UnixTime};
 use jose_xano::{ContentAlgorithm, JweDecode, JweEncode, Payload, jwe_decode, jwe_encode};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use crate::settings;
-use crate::vault::MasterKeys;
+use crate::settings::{self, Settings};
+use crate::vault::{MasterKeys, Masters, sealed_under};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -38,15 +38,18 @@ const MIGRATIONS: [&str; 2] = [
     "CREATE INDEX encrypted_data_of_user ON encrypted_data (user_id, id);",
 ];
 
-/// The database, with one connection.
+/// The database, with one connection, and where the master keys are.
 pub(crate) struct Store {
     connection: Connection,
+    masters: Masters,
 }
 
 impl Store {
     /// Opens it, and brings its tables up to date.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        match settings::private_file().open(path) {
+    pub(crate) fn open(settings: &Settings) -> Result<Self, Failure> {
+        settings::private_directory(&settings.data)?;
+        let path = settings.data.join("service.db");
+        match settings::private_file().open(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
                 return Err(error.into());
             }
@@ -54,9 +57,10 @@ impl Store {
         }
         let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        // What was answered for is on the disk, also when the power goes.
+        // What was answered for is on the disk, also when the power goes; and of what was deleted nothing is left in it.
         connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA secure_delete = ON;",
         )?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let applied: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -68,13 +72,12 @@ impl Store {
             transaction.execute_batch(migration)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len())?)?;
+        let kept: bool =
+            transaction
+                .query_row("SELECT EXISTS (SELECT 1 FROM key_vault)", [], |row| row.get(0))?;
+        let masters = Masters::find(settings, kept)?;
         transaction.commit()?;
-        Ok(Self { connection })
-    }
-
-    /// Whether there are keys in the vault.
-    pub(crate) fn has_keys(&self) -> rusqlite::Result<bool> {
-        self.connection.query_row("SELECT EXISTS (SELECT 1 FROM key_vault)", [], |row| row.get(0))
+        Ok(Self { connection, masters })
     }
 
     /// Keeps a session and its key, both or neither.
@@ -83,11 +86,10 @@ impl Store {
         user_id: i64,
         key: &Jwk,
         now: UnixTime,
-        masters: &MasterKeys,
     ) -> Result<i64, Failure> {
-        let transaction = self.begin()?;
-        let vault_id = keep(&transaction, key, &format!("session_of_{user_id}"), masters)?;
-        between_the_writes();
+        let (transaction, masters) = self.begin()?;
+        let name = format!("session_of_{user_id}");
+        let vault_id = keep(&transaction, key, &name, &masters.keys()?)?;
         let created_at = i64::try_from(now.as_secs())?;
         transaction.execute(
             "INSERT INTO session (user_id, signing_key, created_at) VALUES (?1, ?2, ?3)",
@@ -104,12 +106,10 @@ impl Store {
         user_id: i64,
         token: &str,
         key: &Jwk,
-        masters: &MasterKeys,
     ) -> Result<i64, Failure> {
         let key_id = format!("user_{user_id}");
-        let transaction = self.begin()?;
-        let vault_id = keep(&transaction, key, &key_id, masters)?;
-        between_the_writes();
+        let (transaction, masters) = self.begin()?;
+        let vault_id = keep(&transaction, key, &key_id, &masters.keys()?)?;
         transaction.execute(
             "INSERT INTO encrypted_data (user_id, encrypted_token, key_id, vault_id) VALUES (?1, ?2, ?3, ?4)",
             (user_id, token, key_id, vault_id),
@@ -120,13 +120,9 @@ impl Store {
     }
 
     /// The last record of a user, decrypted.
-    pub(crate) fn user_data(
-        &self,
-        user_id: i64,
-        masters: &MasterKeys,
-    ) -> Result<Option<String>, Failure> {
-        let row: Option<(String, String, String)> = self
-            .connection
+    pub(crate) fn user_data(&mut self, user_id: i64) -> Result<Option<String>, Failure> {
+        let (transaction, masters) = self.begin()?;
+        let row: Option<(String, String, String)> = transaction
             .query_row(
                 "SELECT encrypted_token, key_vault.key_id, encryption_key FROM encrypted_data
                  JOIN key_vault ON key_vault.id = vault_id
@@ -140,18 +136,17 @@ impl Store {
         if key_id != format!("user_{user_id}") {
             return Err("the last record is somebody else's".into());
         }
-        let claims = decrypt(&token, masters.open(&sealed, &key_id)?)?;
+        let claims = decrypt(&token, masters.keys()?.open(&sealed, &key_id)?)?;
         Ok(Some(claims.to_json()))
     }
 
     /// Makes another master key, encrypts every key of the vault under it, and every record under a key of its own that
-    /// is new. Signing keys stay, because tokens are out there. Returns how many keys there are.
-    ///
-    /// The master keys that were there stay in the file, so that wherever it stops, all that is there can be read.
-    pub(crate) fn rotate(&mut self, masters: &mut MasterKeys) -> Result<usize, Failure> {
+    /// is new. Signing keys stay, because tokens are out there. When that is on the disk, the other master keys are
+    /// deleted from their file.
+    pub(crate) fn rotate(&mut self) -> Result<Rotated, Failure> {
         // The lock comes first: two rotations at once would each put their key into a file without the other's.
-        let transaction = self.begin()?;
-        masters.renew()?;
+        let (transaction, masters) = self.begin()?;
+        let masters = masters.renew()?;
         let mut keys = Vec::new();
         {
             let mut statement = transaction.prepare(
@@ -183,13 +178,46 @@ impl Store {
             )?;
         }
         transaction.commit()?;
-        println!("there are {} master keys", masters.len());
-        Ok(keys.len())
+        let masters = self.delete_old()?;
+        let records = keys.iter().filter(|(_, record)| record.is_some()).count();
+        Ok(Rotated { keys: keys.len(), records, masters })
     }
 
-    fn begin(&mut self) -> rusqlite::Result<Transaction<'_>> {
-        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    /// Deletes the master keys that no key is under any more, and from the disk what was under them.
+    fn delete_old(&mut self) -> Result<usize, Failure> {
+        // The log has the old pages until it begins anew. Somebody who reads them may have to be waited for.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            let in_the_way: bool = row.get(0)?;
+            if in_the_way {
+                eprintln!("the log is in use: what was there before stays in it for a while");
+            }
+            Ok(())
+        })?;
+        let (transaction, masters) = self.begin()?;
+        let mut used = BTreeSet::new();
+        let mut statement = transaction.prepare("SELECT encryption_key FROM key_vault")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            used.insert(sealed_under(&row.get::<_, String>(0)?)?);
+        }
+        masters.keep(&used)
     }
+
+    /// The only transaction that writes, and the master keys that are read in it.
+    fn begin(&mut self) -> rusqlite::Result<(Transaction<'_>, &Masters)> {
+        let behavior = TransactionBehavior::Immediate;
+        Ok((self.connection.transaction_with_behavior(behavior)?, &self.masters))
+    }
+}
+
+/// What a rotation has done.
+pub(crate) struct Rotated {
+    /// How many keys are under the first master key now.
+    pub(crate) keys: usize,
+    /// How many records are under new keys of their own.
+    pub(crate) records: usize,
+    /// How many master keys are left.
+    pub(crate) masters: usize,
 }
 
 fn keep(
@@ -215,14 +243,4 @@ pub(crate) fn encrypt(claims: Payload, key: Jwk) -> Result<String, jose_xano::Er
 fn decrypt(token: &str, key: Jwk) -> Result<Payload, jose_xano::Error> {
     let statement = JweDecode::new(token, key.into()).content_algorithm(ContentAlgorithm::A256GCM);
     Ok(jwe_decode(&statement, UnixTime::now(), BACKEND)?.into_payload())
-}
-
-/// Where a test stops the program, to kill it between a key and what it encrypts.
-fn between_the_writes() {
-    if std::env::var_os("XANO_SERVICE_STOP_BETWEEN_WRITES").is_some() {
-        println!("between the writes");
-        loop {
-            std::thread::park();
-        }
-    }
 }

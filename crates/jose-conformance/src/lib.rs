@@ -692,6 +692,7 @@ macro_rules! suite {
             a_bomb_is_not_inflated
             what_does_not_inflate_is_refused
             compressed_content_may_have_several_recipients
+            content_that_does_not_inflate_is_refused_whoever_else_it_is_for
             every_algorithm_wraps_raw_keys
             every_curve_wraps_raw_keys
             no_octet_of_a_wrapped_key_can_be_changed

@@ -80,7 +80,7 @@ impl Drop for Data {
 /// A process that serves.
 pub(crate) struct Service {
     child: Child,
-    pub(crate) told: BufReader<ChildStdout>,
+    told: BufReader<ChildStdout>,
     pub(crate) address: String,
 }
 

@@ -1,7 +1,7 @@
 //! What is kept: over restarts, kills and rotations, and from whom.
 
 use std::fs;
-use std::io::{BufRead as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::thread;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jose::{Alg, Jwk, JwkSet, RUSTCRYPTO};
 
-use crate::process::{Data, Service, answer, head, post};
+use crate::process::{Data, answer, head, post};
 
 fn record(user_id: i64) -> String {
     format!(r#"{{"user_id":{user_id},"ssn":"078-05-1120","credit_card":"4111111111111111"}}"#)
@@ -39,7 +39,7 @@ fn a_record_survives_restarts_and_rotations() {
     };
     for round in 1..=3 {
         let before = contents();
-        // One time while it runs, and what it keeps meanwhile is under the keys that it knows.
+        // One time while it runs: what it keeps from then on is under the new key too.
         let running = (round == 2).then(|| data.start());
         let rotated = data.run(&["--rotate"]);
         assert!(rotated.status.success(), "{rotated:?}");
@@ -50,6 +50,7 @@ fn a_record_survives_restarts_and_rotations() {
             assert_eq!(service.post("/encrypt-user-data", &record(10)).status, 200);
             assert_eq!(data.show(10), Some(record(10)));
         }
+        assert_eq!(masters(&data).len(), 1, "nothing is under the others");
         for user_id in 1..=3 {
             assert_eq!(data.show(user_id), Some(record(user_id)), "{round}");
         }
@@ -58,9 +59,77 @@ fn a_record_survives_restarts_and_rotations() {
         assert_eq!(service.post("/encrypt-user-data", &record(user_id)).status, 200);
         assert_eq!(data.show(user_id), Some(record(user_id)));
     }
-    let set = fs::read(data.path.join("master-keys.json")).unwrap();
-    assert_eq!(JwkSet::from_json(set).unwrap().len(), 4);
     assert_eq!(data.orphans(), 0);
+}
+
+fn masters(data: &Data) -> JwkSet {
+    JwkSet::from_json(fs::read(data.path.join("master-keys.json")).unwrap()).unwrap()
+}
+
+fn set_masters(data: &Data, keys: impl IntoIterator<Item = Jwk>) {
+    let set: JwkSet = keys.into_iter().collect();
+    let json = set.expose_secret_json();
+    fs::write(data.path.join("master-keys.json"), json.expose_secret()).unwrap();
+}
+
+fn new_master() -> Jwk {
+    Jwk::generate(Alg::A256GCMKW, RUSTCRYPTO).unwrap()
+}
+
+#[test]
+fn after_a_rotation_nothing_of_what_was_there_before_is_on_the_disk() {
+    let data = Data::new();
+    let service = data.start();
+    for user_id in 1..=20 {
+        assert_eq!(service.post("/encrypt-user-data", &record(user_id)).status, 200);
+    }
+    let mut before = column(&data, "SELECT encrypted_token FROM encrypted_data");
+    before.extend(column(&data, "SELECT encryption_key FROM key_vault"));
+    let there = |text: &String| {
+        fs::read_dir(&data.path).unwrap().any(|entry| {
+            let octets = fs::read(entry.unwrap().path()).unwrap();
+            // A page may have the rest of it.
+            let part = &text.as_bytes()[text.len() / 2..text.len() / 2 + 24];
+            octets.windows(part.len()).any(|window| window == part)
+        })
+    };
+    assert!(before.iter().all(there));
+    assert!(data.run(&["--rotate"]).status.success());
+    assert!(!before.iter().any(there));
+}
+
+#[test]
+fn a_rotation_that_did_not_end_loses_nothing_and_the_next_one_ends_it() {
+    let data = Data::new();
+    let service = data.start();
+    assert_eq!(service.post("/encrypt-user-data", &record(1)).status, 200);
+    // As it is when it is killed before its transaction ends, and this more than once.
+    let old: Vec<Jwk> = masters(&data).iter().cloned().collect();
+    set_masters(&data, [new_master(), new_master()].into_iter().chain(old.clone()));
+    assert_eq!(data.show(1), Some(record(1)));
+    assert_eq!(service.post("/encrypt-user-data", &record(2)).status, 200);
+    assert!(data.run(&["--rotate"]).status.success());
+    assert_eq!((data.show(1), data.show(2)), (Some(record(1)), Some(record(2))));
+    assert_eq!(masters(&data).len(), 1);
+
+    // There are never more of them than can be read.
+    let many = (0..15).map(|_| new_master());
+    set_masters(&data, many.chain(masters(&data).iter().cloned()));
+    let kept = fs::read(data.path.join("master-keys.json")).unwrap();
+    let failed = data.run(&["--rotate"]);
+    assert!(String::from_utf8(failed.stderr).unwrap().contains("16 master keys"));
+    assert_eq!(fs::read(data.path.join("master-keys.json")).unwrap(), kept);
+    assert_eq!(data.show(1), Some(record(1)));
+}
+
+#[test]
+fn what_could_not_be_read_again_is_not_kept() {
+    let data = Data::new();
+    let service = data.start();
+    fs::remove_file(data.path.join("master-keys.json")).unwrap();
+    let refused = service.post("/encrypt-user-data", &record(1)).refused();
+    assert_eq!(refused, (500, "ERR_INTERNAL".into()));
+    assert_eq!(data.rows(), [0, 0, 0]);
 }
 
 #[test]
@@ -69,22 +138,34 @@ fn killed_between_the_two_writes_it_loses_nothing_and_leaves_no_orphan() {
     let service = data.start();
     assert_eq!(service.post("/encrypt-user-data", &record(1)).status, 200);
     service.kill();
-    for (target, body) in [
-        ("/encrypt-user-data", record(2)),
-        ("/create-session", r#"{"user_id":42,"role":"admin"}"#.to_owned()),
+    for (target, body, second) in [
+        ("/encrypt-user-data", record(2), "encrypted_data"),
+        ("/create-session", r#"{"user_id":42,"role":"admin"}"#.to_owned(), "session"),
     ] {
-        let mut command = data.command();
-        let mut service = Service::start(command.env("XANO_SERVICE_STOP_BETWEEN_WRITES", "1"));
+        // Before the second write the database has something to count, and never ends.
+        let trap = format!(
+            "CREATE VIEW endless AS
+                 WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;
+             CREATE TRIGGER trap BEFORE INSERT ON {second} BEGIN
+                 SELECT count(*) FROM endless;
+             END;"
+        );
+        data.database().execute_batch(&trap).unwrap();
+        let service = data.start();
         let address = service.address.clone();
         let request = thread::spawn(move || post(&address, target, &body));
-        let mut line = String::new();
-        while line.trim() != "between the writes" {
-            line.clear();
-            assert_ne!(service.told.read_line(&mut line).unwrap(), 0, "{target}");
+        let database = data.database();
+        database.busy_timeout(Duration::ZERO).unwrap();
+        while database.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_ok() {
+            thread::sleep(Duration::from_millis(10));
         }
+        // It has begun. From there to the trap it is not far.
+        thread::sleep(Duration::from_millis(500));
+        assert!(database.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err(), "{target}");
         service.kill();
         assert!(request.join().unwrap().is_none(), "nothing was promised");
         assert_eq!((data.rows(), data.orphans()), ([1, 0, 1], 0), "{target}");
+        database.execute_batch("DROP TRIGGER trap; DROP VIEW endless").unwrap();
     }
     let service = data.start();
     assert_eq!((data.show(1), data.show(2)), (Some(record(1)), None));
@@ -183,7 +264,7 @@ fn without_its_master_key_it_does_not_start() {
     assert_eq!(data.show(7), Some(record(7)));
 
     // Another one, from the environment, opens nothing.
-    let set = JwkSet::new([Jwk::generate(Alg::A256GCMKW, RUSTCRYPTO).unwrap()]);
+    let set = JwkSet::new([new_master()]);
     let set = set.expose_secret_json().expose_secret_text().unwrap().to_owned();
     let other = data.command().args(["--show", "7"]).env("XANO_SERVICE_MASTER_KEYS", &set).output();
     assert!(!other.unwrap().status.success());
@@ -230,4 +311,43 @@ fn told_to_stop_it_answers_what_has_begun() {
     let (orderly, told) = service.ended();
     assert!(orderly && told.ends_with("stopped\n"), "{told}");
     assert_eq!(data.show(7), Some(record(7)));
+}
+
+#[test]
+fn while_the_database_is_somebody_elses_a_request_is_refused_for_now() {
+    let data = Data::new();
+    let service = data.start();
+    let database = data.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let answer = service.post("/encrypt-user-data", &record(1));
+    assert_eq!(answer.refused(), (503, "ERR_BUSY".into()));
+    assert!(answer.head.to_ascii_lowercase().contains("retry-after: 1"), "{answer:?}");
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(service.post("/encrypt-user-data", &record(1)).json()["record_id"], 1);
+}
+
+#[test]
+fn who_hangs_up_leaves_no_place_to_others_before_the_work_is_done() {
+    let data = Data::new();
+    let service = data.start();
+    let database = data.database();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let json = ["content-type: application/json"];
+    let body = record(7);
+    let head = head(&service.address, "POST", "/encrypt-user-data", &json, body.len());
+    let asking: Vec<_> = (0..64)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&service.address).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(body.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    thread::sleep(Duration::from_millis(300));
+    drop(asking);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(service.get("/jws-encode?user_id=1").refused(), (503, "ERR_BUSY".into()));
+    assert_eq!(service.get("/openapi.json").status, 200, "what costs nothing needs no place");
+    database.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(service.get("/jws-encode?user_id=1").status, 200);
 }

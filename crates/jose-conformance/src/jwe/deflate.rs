@@ -121,3 +121,17 @@ pub fn compressed_content_may_have_several_recipients(subject: &Subject) {
         assert_eq!(decrypted.content(), TEXT);
     }
 }
+
+/// What was decrypted and does not inflate is the same for every recipient: none of the others is asked.
+pub fn content_that_does_not_inflate_is_refused_whoever_else_it_is_for(subject: &Subject) {
+    let (one, two) = (pair(K::A128KW, E::A256GCM, subject), pair(K::A256KW, E::A256GCM, subject));
+    let jwe = Builder::new().deflate().encrypt(TEXT, [&one.0, &two.0]).unwrap();
+    let mut limits = Limits::default();
+    limits.inflated = 1;
+    let policy = Policy::new().inflate().limits(limits);
+    for key in [&one.1, &two.1] {
+        let refused = malformed(jwe.decrypt_with(key, &policy).unwrap_err());
+        let too_long = Rule::TooLong { limit: 1 };
+        assert_eq!(refused, (error::Subject::Plaintext, too_long, "ERR_JWE_INVALID"));
+    }
+}

@@ -342,10 +342,8 @@ impl Jwe {
             };
             match recipient.open(keys, policy, &mut tries) {
                 Ok(decrypted) => return Ok(decrypted),
-                // It was decrypted, and no other recipient has another plaintext.
-                Err(Error::Parse(error)) if error.subject() == Subject::Plaintext => {
-                    return Err(error.into());
-                }
+                // Nothing but a plaintext is read there: it was decrypted, and no other recipient has another one.
+                Err(error @ Error::Parse(_)) => return Err(error),
                 Err(error) => refusal = Some(worse(refusal, error)),
             }
             if tries == 0 {
