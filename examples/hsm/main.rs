@@ -94,6 +94,9 @@ fn tell() -> Result<(), Box<dyn Error>> {
         println!("  {kid}, {} for {}: {told}", jwk.kty(), jwk.alg().unwrap_or_default());
     }
 
+    let again = failed(token.generate("post-1", Alg::RSA_OAEP))?;
+    println!("  another post-1: {again}");
+
     println!("it signs, and anybody verifies");
     let keys: VerifyingKeys =
         public.iter().map(|jwk| VerifyingKey::from_jwk(jwk, BACKEND)).collect::<Result<_, _>>()?;

@@ -48,7 +48,8 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`TokenError`] if the token cannot make it, or nobody could log in.
+    /// [`TokenError::Taken`] for the name of another key; [`TokenError`] if the token cannot make it, or nobody could
+    /// log in.
     pub(crate) fn generate(&self, kid: &str, alg: impl Into<Alg>) -> Result<Jwk, TokenError> {
         let alg = alg.into();
         let ec = alg.name() == "ES256";
@@ -72,7 +73,16 @@ impl Token {
             Attribute::Extractable(false),
         ]);
         private.push(if signs { Attribute::Sign(true) } else { Attribute::Decrypt(true) });
-        self.with(|session| Ok(session.generate_key_pair(&mechanism, &public, &private)?))?;
+        self.with(|session| {
+            // Of two with one name neither would be found. A token knows of no names that there are but once: who makes
+            // keys from several programs at once keeps them apart.
+            for half in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+                if !session.find_objects(&named(kid, half))?.is_empty() {
+                    return Err(TokenError::Taken(kid.into()));
+                }
+            }
+            Ok(session.generate_key_pair(&mechanism, &public, &private)?)
+        })?;
         self.public(kid)?.with_alg(alg).map_err(|_| no_key(kid))
     }
 
@@ -305,6 +315,8 @@ pub(crate) enum TokenError {
     Pkcs11(Pkcs11Error),
     /// The PIN was refused before.
     RefusedPin,
+    /// It has a key of that name.
+    Taken(String),
 }
 
 impl From<Pkcs11Error> for TokenError {
@@ -322,6 +334,7 @@ impl fmt::Display for TokenError {
             Self::Pkcs11(Pkcs11Error::Pkcs11(rv, function)) => write!(f, "{function:?}: {rv:?}"),
             Self::Pkcs11(error) => error.fmt(f),
             Self::RefusedPin => f.write_str("the PIN was refused, and is not tried again"),
+            Self::Taken(kid) => write!(f, "the token has a key called {kid} already"),
         }
     }
 }

@@ -120,13 +120,13 @@ fn unsigned(alg: SignatureAlgorithm, kid: &str) -> Result<Unsigned, jwt::SignErr
 async fn decrypted(kms: &Kms) -> Result<(), Box<dyn Error>> {
     let jwk = kms.create(Alg::RSA_OAEP_256, BACKEND).await?;
     let token = jwe::encrypt(b"for your eyes only", &EncryptionKey::from_jwk(&jwk, BACKEND)?)?;
-    let opened = kms.decrypt(&token, kid(&jwk), BACKEND).await?;
+    let opened = kms.decrypt(&token, &jwk, BACKEND).await?;
     println!("  RSA-OAEP-256: {}", String::from_utf8_lossy(&opened.into_content()));
 
     let (header, rest) = token.split_once('.').ok_or("no token")?;
     let other = if rest.starts_with('A') { 'B' } else { 'A' };
     let damaged = format!("{header}.{other}{}", rest.get(1..).unwrap_or_default());
-    let refused = kms.decrypt(&damaged, kid(&jwk), BACKEND).await;
+    let refused = kms.decrypt(&damaged, &jwk, BACKEND).await;
     println!("  a damaged ciphertext: {}", refused.err().ok_or("it was opened")?.code());
     Ok(())
 }

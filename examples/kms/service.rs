@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use jose::crypto::{Backend, CryptoError};
 use jose::error::{DecryptError, KeyError};
 use jose::jwe::{self, Encrypted};
+use jose::jwk::Params;
 use jose::jws::{SignError, Unsigned};
 use jose::{Alg, Decrypted, Jwk, SecretBytes};
 use serde_json::{Value, json};
@@ -104,7 +105,7 @@ impl Kms {
         }
     }
 
-    /// Decrypts a token whose key the key called `kid` unwraps, by `RSA-OAEP-256`.
+    /// Decrypts a token whose key the private half of `jwk` unwraps, by `RSA-OAEP-256`.
     ///
     /// # Errors
     ///
@@ -113,14 +114,24 @@ impl Kms {
     pub(crate) async fn decrypt(
         &self,
         token: &str,
-        kid: &str,
+        jwk: &Jwk,
         backend: &dyn Backend,
     ) -> Result<Decrypted<Vec<u8>>, jwe::Error> {
         let encrypted = Encrypted::parse(token)?;
+        let policy = jwe::Policy::new();
+        let modulus = match jwk.params() {
+            Params::Rsa(rsa) => rsa.n().len(),
+            _ => 0,
+        };
+        // A service would say of these that the request is malformed, as of our own mistakes: for who sent the token
+        // there is but one answer.
+        if encrypted.encrypted_key().len() != modulus {
+            return encrypted.decrypt_with_cek(Alg::RSA_OAEP_256, None, backend, &policy);
+        }
         let question = json!({
             "CiphertextBlob": BASE64.encode(encrypted.encrypted_key()),
             "EncryptionAlgorithm": "RSAES_OAEP_SHA_256",
-            "KeyId": kid,
+            "KeyId": jwk.kid(),
         });
         let cek = match self.call("Decrypt", &question).await {
             Ok(answer) => octets(&answer, "Plaintext").map(SecretBytes::from).map(Some),
@@ -130,7 +141,6 @@ impl Kms {
         };
         let away = |error| DecryptError::Unavailable(CryptoError::from_source(error));
         let cek = cek.map_err(away)?;
-        let policy = jwe::Policy::new();
         encrypted.decrypt_with_cek(Alg::RSA_OAEP_256, cek.as_ref(), backend, &policy)
     }
 
@@ -142,6 +152,8 @@ impl Kms {
             return Ok(answer);
         }
         let code = answer.get("__type").and_then(Value::as_str).ok_or(KmsError::Answer)?;
+        // Some put the name of their protocol before it.
+        let code = code.rsplit('#').next().unwrap_or_default();
         Err(KmsError::Refused { code: code.into() })
     }
 

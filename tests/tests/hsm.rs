@@ -4,8 +4,7 @@
 use std::process::{Command, Stdio};
 
 fn example(args: &[&str]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "-q", "-p", "jose-examples", "--example", "hsm", "--"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hsm"));
     let output = command.args(args).stderr(Stdio::inherit()).output().unwrap();
     let told = String::from_utf8(output.stdout).unwrap();
     (output.status.success(), told)

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use jose::error::DecryptError;
 use jose::jws::{self, SignError, Unsigned};
-use jose::{Alg, EncryptionKey, RUSTCRYPTO as BACKEND, VerifyingKey, jwe};
+use jose::{Alg, EncryptionKey, RUSTCRYPTO as BACKEND, VerifyingKey, base64url, jwe};
 use jose_tests::kms::http::{Fault, serve};
 
 use self::service::{Give, Kms, KmsError};
@@ -47,8 +47,7 @@ a key that is not there: ERR_CRYPTO_UNAVAILABLE
 
 /// Whether the example succeeds, and what it tells.
 fn example(address: SocketAddr, words: &[&str]) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "-q", "-p", "jose-examples", "--example", "kms", "--"]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kms"));
     let output =
         command.arg(address.to_string()).args(words).stderr(Stdio::inherit()).output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
@@ -120,7 +119,7 @@ async fn a_service_that_fails_is_unavailable_and_never_an_invalid_token() {
         let jwk = kms.create(Alg::RSA_OAEP_256, BACKEND).await.unwrap();
         let sent = EncryptionKey::from_jwk(&jwk, BACKEND).unwrap();
         let sent = jwe::encrypt(b"for your eyes only", &sent).unwrap();
-        let refused = kms.decrypt(&sent, jwk.kid().unwrap(), BACKEND).await.unwrap_err();
+        let refused = kms.decrypt(&sent, &jwk, BACKEND).await.unwrap_err();
         assert!(matches!(refused, jwe::Error::Decrypt(DecryptError::Unavailable(_))), "{fault:?}");
     }
 }
@@ -137,8 +136,23 @@ async fn rubbish_for_a_signature_or_a_key_makes_no_token_and_opens_none() {
     let jwk = kms.create(Alg::RSA_OAEP_256, BACKEND).await.unwrap();
     let sent = EncryptionKey::from_jwk(&jwk, BACKEND).unwrap();
     let sent = jwe::encrypt(b"for your eyes only", &sent).unwrap();
-    let refused = kms.decrypt(&sent, jwk.kid().unwrap(), BACKEND).await.unwrap_err();
+    let refused = kms.decrypt(&sent, &jwk, BACKEND).await.unwrap_err();
     assert!(matches!(refused, jwe::Error::Decrypt(DecryptError::Failed)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_encrypted_key_of_another_length_than_the_modulus_is_refused_without_asking() {
+    let kms = Kms::at(&serve(BACKEND, Some(Fault::Internal)).await.unwrap().to_string());
+    let jwk = kms.create(Alg::RSA_OAEP_256, BACKEND).await.unwrap();
+    let sent = EncryptionKey::from_jwk(&jwk, BACKEND).unwrap();
+    let sent = jwe::encrypt(b"for your eyes only", &sent).unwrap();
+    let mut parts: Vec<&str> = sent.split('.').collect();
+    let (short, long) = (base64url::encode(&[7; 255]), base64url::encode(&[7; 257]));
+    for encrypted_key in [&short, &long] {
+        parts[1] = encrypted_key;
+        let refused = kms.decrypt(&parts.join("."), &jwk, BACKEND).await.unwrap_err();
+        assert!(matches!(refused, jwe::Error::Decrypt(DecryptError::Failed)), "{refused:?}");
+    }
 }
 
 #[tokio::test]

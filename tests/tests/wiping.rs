@@ -36,13 +36,17 @@ fn traces_in_heap(seed: u8, len: usize) -> usize {
 
 /// How often this part of the marker stands in the heap.
 fn traces_of(seed: u8, part: core::ops::Range<usize>) -> usize {
+    let mut needle = [0; 64]; // on the stack, which is not searched
+    marker(seed, part.end).zip(&mut needle).for_each(|(octet, place)| *place = octet);
+    search(&needle[part])
+}
+
+/// How often these octets stand in the heap. They are on the stack of who asks.
+fn search(needle: &[u8]) -> usize {
     const CHUNK: usize = 1 << 20;
-    let len = part.end;
+    let len = needle.len();
     let memory = File::open("/proc/self/mem").unwrap();
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    let mut needle = [0; 64]; // on the stack, which is not searched
-    marker(seed, len).zip(&mut needle).for_each(|(octet, place)| *place = octet);
-    let needle = &needle[part];
     let mut chunk = vec![0; CHUNK];
     let mut found = 0;
     for line in maps.lines() {
@@ -308,4 +312,40 @@ fn content_whose_tag_is_wrong_is_wiped() {
             assert_eq!(traces_in_heap(seed, 64), 0, "{enc} {}", backend.name());
         }
     }
+}
+
+/// Text that is nowhere in memory until it is asked for.
+fn words(seed: u8) -> impl Iterator<Item = u8> {
+    marker(seed, 64).map(|octet| b'a' + octet % 26)
+}
+
+/// A statement of `jose-xano` with the words in place of `$`, and no other copy of them left.
+fn stated<S: serde::de::DeserializeOwned>(seed: u8, json: &str) -> S {
+    let (before, after) = json.split_once('$').unwrap();
+    let mut octets = Vec::with_capacity(json.len() + 64);
+    octets.extend_from_slice(before.as_bytes());
+    octets.extend(words(seed));
+    octets.extend_from_slice(after.as_bytes());
+    let octets = SecretBytes::new(octets);
+    serde_json::from_slice(octets.expose_secret()).unwrap()
+}
+
+#[test]
+fn what_a_statement_encrypts_and_its_key_are_wiped_when_dropped() {
+    let _alone = alone();
+    let traces = |seed| {
+        let mut needle = [0; 64];
+        words(seed).zip(&mut needle).for_each(|(octet, place)| *place = octet);
+        search(&needle[16..])
+    };
+    let payload: jose_xano::Payload = stated(150, r#"{"a":[{"b":"$"}],"c":"d"}"#);
+    assert!(traces(150) >= 1);
+    drop(payload);
+    assert_eq!(traces(150), 0);
+    // 64 characters of base64url, in which a key stands before it is one.
+    let key: jose_xano::Key = stated(151, r#"{"kty":"oct","k":"$"}"#);
+    assert!(key.jwk().is_ok());
+    assert_eq!(traces(151), 0);
+    drop(stated::<jose_xano::Key>(152, r#""$""#));
+    assert_eq!(traces(152), 0);
 }

@@ -1,18 +1,18 @@
 //! `cargo xtask schemathesis`: requests by the thousand, made of the description of the example `xano-service`, against
 //! that service; none may be answered with a failure of its own, or with what the description does not say.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::interop;
 use crate::process::{cargo, run as run_command, target};
 use crate::tree::told;
 
 /// Installs the program under `target/schemathesis`, starts the service there, and has it asked.
 pub(crate) fn run() -> Result<(), String> {
     let place = target()?.join("schemathesis");
-    install(&place)?;
+    interop::python(Path::new("tests/schemathesis"), &place)?;
     run_command(&mut cargo(&["build", "--quiet", "-p", "jose-examples", "--example", SERVICE]))?;
     let service = Service::start(&place)?;
     let description = format!("http://{}/openapi.json", service.address);
@@ -31,20 +31,6 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       response_schema_conformance,negative_data_rejection,unsupported_method";
 
 const SECONDS: &str = "60";
-
-fn install(place: &Path) -> Result<(), String> {
-    let lock = Path::new("tests/schemathesis/requirements.txt");
-    let installed = place.join("installed.lock");
-    let wanted = fs::read(lock).map_err(|error| told(lock, &error))?;
-    if fs::read(&installed).is_ok_and(|found| found == wanted) {
-        return Ok(());
-    }
-    let venv = place.join("venv");
-    run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    let options = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"];
-    run_command(Command::new(venv.join("bin/pip")).args(options).arg(lock))?;
-    fs::write(&installed, wanted).map_err(|error| told(&installed, &error))
-}
 
 /// The service, until it is dropped.
 struct Service {

@@ -7,6 +7,7 @@ use jose_core::jwt::{self, Builder, ClaimFailure, Validation};
 use jose_core::limits::MAX_LEEWAY;
 use jose_core::{Header, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize};
+use zeroize::Zeroize as _;
 
 use crate::json::Json;
 use crate::{Error, Object};
@@ -72,6 +73,13 @@ impl Payload {
 
     fn encodable(json: Json) -> Option<Self> {
         matches!(json, Json::Object(_) | Json::Text(_)).then_some(Self { json })
+    }
+}
+
+/// What came out of an encrypted token, or goes into one, is a secret.
+impl Drop for Payload {
+    fn drop(&mut self) {
+        self.json.zeroize();
     }
 }
 

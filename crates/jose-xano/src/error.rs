@@ -37,6 +37,8 @@ pub enum Error {
     },
     /// Claims, or a token's content, that are not well-formed.
     Claims(ParseError),
+    /// A token, authentic otherwise, whose content is neither JSON nor text.
+    Content,
     /// Claims that could not be encrypted.
     Encrypt(jwt::EncryptError),
     /// A header parameter that is not written.
@@ -110,6 +112,7 @@ impl Error {
             Self::Algorithm { .. } => "ERR_XANO_ALGORITHM",
             Self::CheckClaims { .. } => "ERR_XANO_CHECK_CLAIMS",
             Self::ClaimType { .. } => "ERR_XANO_CLAIM_TYPE",
+            Self::Content => "ERR_XANO_CONTENT",
             Self::Header { .. } => "ERR_XANO_HEADER",
             Self::KeySize { .. } => "ERR_XANO_KEY_SIZE",
             Self::KeyTooShort { .. } => "ERR_XANO_KEY_TOO_SHORT",
@@ -129,7 +132,7 @@ impl Error {
     /// Whether a token was refused, and not the statement: that somebody else's word does not hold, and our own does.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::CheckClaims { .. } | Self::Token(_))
+        matches!(self, Self::CheckClaims { .. } | Self::Content | Self::Token(_))
     }
 }
 
@@ -164,6 +167,7 @@ impl fmt::Display for Error {
                 "`{claim}` has to be {expected} (RFC 7519 §4.1): write it as text, or under a name of your own"
             ),
             Self::Claims(_) => f.write_str("the claims or the content are not well-formed"),
+            Self::Content => f.write_str("the content of the token is neither JSON nor text"),
             Self::Encrypt(_) => f.write_str("the token could not be encrypted"),
             Self::Header { name, expected } => {
                 write!(f, "the header parameter `{name}` has to be {expected}")

@@ -14,6 +14,9 @@ use crate::{Decoded, Error, JweDecode};
 /// That is what becomes of such a key there: of 512 bits under `A256KW` the first 256 count, and 128 bits stay 128. There
 /// is nothing here that makes such tokens. Read them, make a key with the algorithm's bits, and encrypt them again.
 ///
+/// A token is as authentic as its key is hard to guess, and the zeros add nothing to that: what a key of a few octets
+/// decrypts, anybody may have written.
+///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # use jose_core::{Jwk, UnixTime};
@@ -54,6 +57,12 @@ pub fn jwe_decode_with_resized_key(
         *octet = *own;
     }
     let resized = Oct::new(SecretBytes::new(octets)).map_err(|_| Error::TextKey)?;
-    let resized = Jwk::new(Params::Oct(resized)).with_alg(statement.algorithm().alg())?;
+    let mut resized = Jwk::new(Params::Oct(resized)).with_alg(statement.algorithm().alg())?;
+    if let Some(key_use) = jwk.key_use() {
+        resized = resized.with_use(key_use.clone());
+    }
+    if let Some(key_ops) = jwk.key_ops() {
+        resized = resized.with_key_ops(key_ops).map_err(Error::Jwk)?;
+    }
     decode(statement, &resized, now, backend)
 }

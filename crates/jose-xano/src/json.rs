@@ -7,6 +7,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::Error;
 
@@ -113,13 +114,27 @@ impl<'de> Deserialize<'de> for Object {
 impl Json {
     pub(crate) fn new(value: &impl Serialize) -> Result<Self, Error> {
         let text = serde_json::to_string(value);
-        let text = text.map_err(|_| Error::Shape { expected: "JSON" })?;
+        let text = Zeroizing::new(text.map_err(|_| Error::Shape { expected: "JSON" })?);
         serde_json::from_str(&text)
             .map_err(|_| Error::Shape { expected: "JSON in which no name stands twice" })
     }
 
     pub(crate) fn to_json(&self) -> String {
         text(self)
+    }
+}
+
+/// Wipes what is text in it: nothing else is long enough to be secret.
+impl Zeroize for Json {
+    fn zeroize(&mut self) {
+        match self {
+            Self::Array(values) => values.zeroize(),
+            Self::Object(object) => {
+                object.members.iter_mut().for_each(|(_, value)| value.zeroize());
+            }
+            Self::Text(text) => text.zeroize(),
+            Self::Bool(_) | Self::Null | Self::Number(_) => {}
+        }
     }
 }
 

@@ -197,5 +197,5 @@ pub fn jws_decode(
 }
 
 pub(crate) fn payload(octets: &[u8]) -> Result<Payload, Error> {
-    Payload::read(octets).ok_or(Error::Shape { expected: "text or JSON in the token" })
+    Payload::read(octets).ok_or(Error::Content)
 }

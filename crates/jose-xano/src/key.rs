@@ -113,8 +113,9 @@ impl fmt::Debug for Key {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match Json::deserialize(deserializer)? {
-            Json::Text(text) => Self::read(&Zeroizing::new(text)),
+        let json = Zeroizing::new(Json::deserialize(deserializer)?);
+        Ok(match &*json {
+            Json::Text(text) => Self::read(text),
             other => {
                 let json = Zeroizing::new(other.to_json());
                 Self { jwk: Jwk::from_json(json.as_bytes()).map_err(Unusable::Malformed) }

@@ -1,12 +1,14 @@
 //! Keys as Xano gives them, keys that it makes, and keys that it should not have taken.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+use jose_core::crypto::KeyError;
+use jose_core::jwk::KeyUse;
 use jose_core::{Jwk, UnixTime};
 use jose_rustcrypto::BACKEND;
 use jose_xano::{
     CreateCurveKey, CreateRsaKey, CreateSecretKey, Curve, Error, Format, JweDecode, JweEncode,
-    JwsEncode, Key, create_curve_key, create_rsa_key, create_secret_key, jwe_decode, jwe_encode,
-    jws_encode,
+    JwsEncode, Key, create_curve_key, create_rsa_key, create_secret_key, hazmat, jwe_decode,
+    jwe_encode, jws_encode,
 };
 
 const NOW: UnixTime = UnixTime::from_secs(1_768_108_013);
@@ -142,6 +144,22 @@ fn a_key_of_512_bits_is_not_taken_for_a256kw() {
         let refused = jwe_decode(&JweDecode::new(&token, octets(len)), NOW, BACKEND).unwrap_err();
         assert!(matches!(refused, Error::KeySize { .. }) && !refused.is_refusal(), "{len}");
     }
+}
+
+#[test]
+fn a_key_that_is_resized_keeps_what_it_may_be_used_for() {
+    let token = jwe_encode(&JweEncode::new(octets(32)), NOW, BACKEND).unwrap();
+    let read = |key: Jwk| {
+        let statement = JweDecode::new(&token, key.into());
+        hazmat::jwe_decode_with_resized_key(&statement, NOW, BACKEND)
+    };
+    let long = || Jwk::from_secret_octets(vec![7; 64]).unwrap();
+    assert!(read(long().with_use(KeyUse::Enc)).is_ok());
+    assert!(read(long().with_key_ops(["unwrapKey"]).unwrap()).is_ok());
+    let refused = read(long().with_use(KeyUse::Sig)).unwrap_err();
+    assert!(matches!(refused, Error::Key(KeyError::Use { .. })), "{refused:?}");
+    let refused = read(long().with_key_ops(["wrapKey"]).unwrap()).unwrap_err();
+    assert!(matches!(refused, Error::Key(KeyError::KeyOps { .. })), "{refused:?}");
 }
 
 #[test]

@@ -452,6 +452,22 @@ fn a_token_as_the_platform_makes_them_is_read() {
 }
 
 #[test]
+fn a_token_whose_content_is_no_text_is_refused_as_a_token() {
+    let signer = KEY.parse::<Jwk>().unwrap().with_alg(jose_core::Alg::HS256).unwrap();
+    let signer = jws::SigningKey::from_jwk(&signer, BACKEND).unwrap();
+    let signed = decode(&jws::sign(b"\xFF", &signer).unwrap(), "", NOW).unwrap_err();
+    let recipient = KEK.parse::<Jwk>().unwrap().with_alg(jose_core::Alg::A256KW).unwrap();
+    let recipient = jwe::EncryptionKey::from_jwk(&recipient, BACKEND).unwrap();
+    let token = jwe::encrypt(b"\xFF", &recipient).unwrap();
+    let gcm = r#","content_algorithm":"A256GCM""#;
+    let encrypted = decrypt(&token, gcm, NOW).unwrap_err();
+    for refused in [signed, encrypted] {
+        assert!(matches!(refused, Error::Content) && refused.is_refusal(), "{refused:?}");
+        assert_eq!(refused.code(), "ERR_XANO_CONTENT");
+    }
+}
+
+#[test]
 fn nothing_shows_what_is_in_a_statement() {
     let json = format!(r#"{{"claims":{{"ssn":"078-05-1120"}},"key":{KEK}}}"#);
     let encode: JweEncode = statement(&json);

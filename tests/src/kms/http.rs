@@ -139,7 +139,9 @@ impl Server {
         }
         let key = rsa_key(&jwk).map_err(|_| "InvalidKeyUsageException")?;
         let plain = Oaep::<Sha256>::new();
-        let plain = key.decrypt(plain, &wrapped).map_err(|_| "InvalidCiphertextException")?;
+        let plain = key
+            .decrypt(plain, &wrapped)
+            .map_err(|_| "com.amazonaws.kms#InvalidCiphertextException")?;
         Ok(json!({"Plaintext": BASE64.encode(plain)}))
     }
 
