@@ -43,14 +43,14 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         Task::Rotate => {
             let Rotated { keys, records, masters } = store.rotate()?;
             println!(
-                "{keys} keys are under the first master key, {records} records under new keys"
+                "{keys} keys are under the first master key, and {records} records under new keys"
             );
-            println!("master keys there are: {masters}");
+            println!("master keys that are left: {masters}");
             if settings.master_keys.is_some() {
                 println!(
-                    "the first of {MASTER_KEYS} serves; start again what was started with another"
+                    "If anything still runs with another one first, start it again and rotate once"
                 );
-                println!("one first, and rotate once more before you leave that out");
+                println!("more. Then the others can be left out of {MASTER_KEYS}.");
             }
             Ok(())
         }
