@@ -203,7 +203,7 @@ impl Store {
         masters.keep(&used)
     }
 
-    /// The only transaction that writes, and the master keys that are read in it.
+    /// A transaction beside which nobody writes, and the master keys, which are read in it.
     fn begin(&mut self) -> rusqlite::Result<(Transaction<'_>, &Masters)> {
         let behavior = TransactionBehavior::Immediate;
         Ok((self.connection.transaction_with_behavior(behavior)?, &self.masters))

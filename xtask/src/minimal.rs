@@ -21,8 +21,10 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     let mut oldest = nightly::cargo(&[PROGRAM, "-Z", "direct-minimal-versions"]);
     run_command(oldest.current_dir(&tree))?;
     let feature = openssl.feature();
-    let features =
-        format!("jose-core/std,jose-suite/rustcrypto,jose-suite/{feature},jose-cli/{feature}");
+    let features = format!(
+        "jose-core/std,jose-suite/rustcrypto,jose-suite/{feature},jose-cli/{feature},\
+         jose-jwks/axum,jose-jwks/blocking,jose-jwks/reqwest-rustls,jose-session/axum,jose-session/redis"
+    );
     let mut check = cargo(&["check", "--features", &features]);
     // What is published: with which versions it is tested is nobody else's affair.
     for package in [
@@ -32,6 +34,9 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
         "jose-suite",
         "jose-conformance",
         "jose-cli",
+        "jose-jwks",
+        "jose-session",
+        "jose-xano",
     ] {
         check.args(["-p", package]);
     }
