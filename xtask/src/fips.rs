@@ -9,6 +9,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::examples;
 use crate::openssl::{Openssl, missing_to_build};
 use crate::process::{cargo, metadata, run as run_command, succeeds, target};
 
@@ -28,9 +29,12 @@ pub(crate) fn run(openssl: Openssl, version: Option<&str>) -> Result<(), String>
     write(&place.config, &config(&place))?;
     write(&place.null, NULL)?;
 
-    let features = format!("{},fips", openssl.feature());
-    let test = ["test", "-p", "jose-tests", "--features", &features, "--no-fail-fast"];
+    // Those of the whole workspace, so that what its tests have built is not built again with fewer.
+    let workspace = openssl.workspace_features();
+    let features = format!("{workspace},jose-tests/fips,jose-cli/fips");
+    let test = ["test", "--workspace", "--features", &features, "--no-fail-fast"];
     let outcomes = [
+        // Of `jose-tests` and of `jose-cli`, where it has the same name.
         run_command(
             cargo(&test)
                 .args(["--test", "fips", "--test", module.suite])
@@ -45,16 +49,8 @@ pub(crate) fn run(openssl: Openssl, version: Option<&str>) -> Result<(), String>
                 .args(["--test", module.suite])
                 .env("JOSE_FIPS", &place.directory),
         ),
-        run_command(
-            cargo(&["test", "-p", "jose-cli", "--test", "fips"])
-                .args(["--features", &format!("{},fips", openssl.feature())])
-                .env("JOSE_FIPS", &place.directory),
-        ),
-        run_command(
-            cargo(&["run", "-q", "-p", "jose-examples", "--features", openssl.feature()])
-                .args(["--example", "fips-report", "--"])
-                .arg(&place.config),
-        ),
+        examples::built("fips-report", openssl)
+            .and_then(|program| run_command(Command::new(program).arg(&place.config))),
     ];
     let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }

@@ -124,7 +124,7 @@ fn main() -> ExitCode {
         ["interop"] => Openssl::detect().and_then(|openssl| interop::run(openssl, false)),
         ["interop", "--write"] => Openssl::detect().and_then(|openssl| interop::run(openssl, true)),
         ["kms"] => Openssl::detect().and_then(kms::run),
-        ["schemathesis"] => schemathesis::run(),
+        ["schemathesis"] => Openssl::detect().and_then(schemathesis::run),
         ["bench"] => Openssl::detect().and_then(bench::run),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

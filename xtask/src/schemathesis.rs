@@ -5,16 +5,16 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::interop;
-use crate::process::{cargo, run as run_command, target};
+use crate::openssl::Openssl;
+use crate::process::{run as run_command, target};
 use crate::tree::told;
+use crate::{examples, interop};
 
 /// Installs the program under `target/schemathesis`, starts the service there, and has it asked.
-pub(crate) fn run() -> Result<(), String> {
+pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     let place = target()?.join("schemathesis");
     interop::python(Path::new("tests/schemathesis"), &place)?;
-    run_command(&mut cargo(&["build", "--quiet", "-p", "jose-examples", "--example", SERVICE]))?;
-    let service = Service::start(&place)?;
+    let service = Service::start(&examples::built(SERVICE, openssl)?, &place)?;
     let description = format!("http://{}/openapi.json", service.address);
     run_command(
         Command::new(place.join("venv/bin/schemathesis"))
@@ -39,16 +39,15 @@ struct Service {
 }
 
 impl Service {
-    fn start(place: &Path) -> Result<Self, String> {
-        let program = target()?.join("debug/examples").join(SERVICE);
-        let mut command = Command::new(&program);
+    fn start(program: &Path, place: &Path) -> Result<Self, String> {
+        let mut command = Command::new(program);
         command.arg("--data").arg(place.join("data")).args(["--listen", "127.0.0.1:0"]);
         let child = command.stdout(Stdio::piped()).spawn();
-        let mut child = child.map_err(|error| told(&program, &error))?;
+        let mut child = child.map_err(|error| told(program, &error))?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             let mut stdout = BufReader::new(stdout);
-            stdout.read_line(&mut line).map_err(|error| told(&program, &error))?;
+            stdout.read_line(&mut line).map_err(|error| told(program, &error))?;
             // What else it says, nobody waits for; but it must not find the pipe full or closed.
             std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
         }
