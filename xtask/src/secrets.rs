@@ -98,7 +98,7 @@ impl<'a> Pin<'a> {
     fn fits(&self, check: &str, report: &[String]) -> bool {
         let Some((innermost, callers)) = report.split_first() else { return false };
         self.checks.split(' ').any(|name| name == check)
-            && innermost.contains(self.inner)
+            && self.inner.split(" or ").any(|inner| innermost.contains(inner))
             && (self.outer.is_empty() || callers.iter().any(|name| name.contains(self.outer)))
     }
 }
