@@ -58,6 +58,12 @@ impl From<jose_xano::Error> for Refusal {
             _ if code == "ERR_CRYPTO_UNAVAILABLE" => Self::failure(&error),
             // Whose token it is has not shown that.
             _ if error.is_refusal() => Self::new(StatusCode::UNAUTHORIZED, code, told(&error)),
+            // Its way out is for programs that call the library.
+            jose_xano::Error::KeySize { alg, expected, actual } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                code,
+                format!("{alg} takes a key of {expected} bits, and this one has {actual}"),
+            ),
             _ => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, told(&error)),
         }
     }
@@ -82,7 +88,7 @@ impl IntoResponse for Refusal {
 }
 
 /// An error with its reasons.
-fn told(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn told(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(reason) = source {

@@ -1,5 +1,6 @@
 //! The endpoints, and the limits around them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,11 +31,17 @@ use crate::{openapi, page};
 pub(crate) struct App {
     store: Arc<Mutex<Store>>,
     places: Arc<Semaphore>,
+    /// What it is called.
+    hosts: [String; 2],
 }
 
 impl App {
-    pub(crate) fn new(store: Store) -> Self {
-        Self { store: Arc::new(Mutex::new(store)), places: Arc::new(Semaphore::new(PLACES)) }
+    pub(crate) fn new(store: Store, address: SocketAddr) -> Self {
+        Self {
+            store: Arc::new(Mutex::new(store)),
+            places: Arc::new(Semaphore::new(PLACES)),
+            hosts: [address.to_string(), format!("localhost:{}", address.port())],
+        }
     }
 
     /// The database, which one request asks at a time.
@@ -74,6 +81,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             let text = "this endpoint has another method";
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "ERR_METHOD", text)
         })
+        .layer(from_fn_with_state(app.clone(), by_its_name))
         .layer(from_fn(kept_nowhere))
         .with_state(app)
 }
@@ -240,6 +248,18 @@ async fn in_turn(State(app): State<Arc<App>>, request: Request, next: Next) -> R
         next.run(request).await
     });
     served.await.unwrap_or_else(|error| Refusal::failure(&error).into_response())
+}
+
+/// That it listens on this machine alone keeps out everybody else, but for pages in a browser here: their own names may
+/// lead to this machine too (DNS rebinding).
+async fn by_its_name(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if !host.is_some_and(|host| app.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))) {
+        let text = "this is not the name of this service";
+        let status = StatusCode::MISDIRECTED_REQUEST;
+        return Refusal::new(status, "ERR_HOST", text).into_response();
+    }
+    next.run(request).await
 }
 
 /// Tokens and keys are in the answers: no cache keeps them, and no page of others shows them.

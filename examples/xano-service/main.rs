@@ -9,7 +9,7 @@
 #![forbid(unsafe_code)]
 #![allow(
     clippy::disallowed_methods,
-    clippy::print_stdout,
+    clippy::print_stderr,
     clippy::std_instead_of_alloc,
     clippy::std_instead_of_core,
     reason = "a program, which is set up by its environment and tells what to try"
@@ -20,14 +20,16 @@ mod endpoints;
 mod input;
 mod openapi;
 mod page;
+mod serve;
 mod settings;
 mod store;
 mod vault;
 
 use std::error::Error;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -36,75 +38,60 @@ use self::settings::{MASTER_KEYS, Settings, Task};
 use self::store::{Rotated, Store};
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let settings = Settings::read(std::env::args().skip(1))?;
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", answers::told(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let settings = Settings::read(std::env::args_os().skip(1))?;
     let mut store = Store::open(&settings)?;
     match settings.task {
         Task::Rotate => {
             let Rotated { keys, records, masters } = store.rotate()?;
-            println!(
-                "{keys} keys are under the first master key, and {records} records under new keys"
-            );
-            println!("master keys that are left: {masters}");
+            say(&format!(
+                "{keys} keys are under the first master key, and {records} records under new keys\n\
+                 master keys that are left: {masters}"
+            ));
             if settings.master_keys.is_some() {
-                println!(
-                    "If anything still runs with another one first, start it again and rotate once"
-                );
-                println!("more. Then the others can be left out of {MASTER_KEYS}.");
+                say(&format!(
+                    "If anything still runs with another one first, start it again and rotate once\n\
+                     more. Then the others can be left out of {MASTER_KEYS}."
+                ));
             }
             Ok(())
         }
         Task::Show(user_id) => match store.user_data(user_id)? {
             Some(claims) => {
-                println!("{claims}");
+                say(&claims);
                 Ok(())
             }
             None => Err("there is no record of this user".into()),
         },
-        Task::Serve(address) => serve(address, App::new(store)).await,
+        Task::Serve(address) => serve(address, store).await,
     }
 }
 
-async fn serve(address: SocketAddr, app: App) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let listener = TcpListener::bind(address).await?;
+async fn serve(address: SocketAddr, store: Store) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let listener =
+        TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     let address = listener.local_addr()?;
-    println!("listening on http://{address}\n");
-    println!("{}", page::curl_lines(&address));
-
-    let (told, mut heard) = tokio::sync::watch::channel(());
-    let router = endpoints::router(Arc::new(app));
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
-        stopped().await;
-        drop(told);
-    });
-    let patience = async {
-        // An error once the sender is gone: that is what is waited for.
-        let _gone = heard.changed().await;
-        tokio::time::sleep(PATIENCE).await;
-    };
-    tokio::select! {
-        ended = server => ended?,
-        () = patience => println!("some requests were not answered in time"),
+    let router = endpoints::router(Arc::new(App::new(store, address)));
+    say(&format!("listening on http://{address}\n\n{}", page::curl_lines(&address)));
+    if !serve::serve(listener, router).await {
+        say("some requests were not answered in time");
     }
-    println!("stopped");
+    say("stopped");
     Ok(())
 }
 
-/// How long requests may take to end once the service is to stop.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Waits for Ctrl-C, or what a service manager sends.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _unheard = tokio::signal::ctrl_c().await;
+/// Says it to whoever listens. A service goes on when nobody does any more.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    let _unheard = writeln!(out, "{text}").and_then(|()| out.flush());
 }

@@ -52,6 +52,8 @@ pub(crate) fn curl_lines(address: &SocketAddr) -> String {
         ),
         format!("curl -s 'http://{address}/jws-encode?user_id=123' | curl -s http://{address}/jws-decode \\\n"),
         "  -H 'content-type: application/json' -d \"$(sed 's/,\"expires_in\":[0-9]*//')\"\n".into(),
+        format!("curl -s 'http://{address}/jwe-encode?secret_data=x' | curl -s http://{address}/jwe-decode \\\n"),
+        "  -H 'content-type: application/json' -d \"$(sed 's/,\"expires_in\":[0-9]*//')\"\n".into(),
         format!("curl -s http://{address}/openapi.json\n"),
         format!("and http://{address}/ in a browser\n"),
     ]

@@ -1,5 +1,6 @@
 //! What the command line and the environment say.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,9 @@ const USAGE: &str =
     "usage: xano-service [--data DIRECTORY] [--listen 127.0.0.1:8080 | --rotate | --show USER_ID]";
 
 impl Settings {
-    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let words: Result<Vec<String>, OsString> = words.map(OsString::into_string).collect();
+        let mut words = words.map_err(|_| USAGE)?.into_iter();
         let mut data = PathBuf::from("xano-service-data");
         let mut task = Task::Serve(SocketAddr::from(([127, 0, 0, 1], 8080)));
         while let Some(word) = words.next() {
@@ -44,7 +47,10 @@ impl Settings {
         let master_keys = match std::env::var(MASTER_KEYS) {
             Ok(text) => Some(text),
             Err(std::env::VarError::NotPresent) => None,
-            Err(error) => return Err(format!("{MASTER_KEYS}: {error}")),
+            // Not with the error of the library, which says what is in it.
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(format!("{MASTER_KEYS} is no text"));
+            }
         };
         Ok(Self { data, task, master_keys })
     }

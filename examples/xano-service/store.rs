@@ -1,17 +1,17 @@
 //! The database: sessions and encrypted records, and apart from them the vault with their keys. What waits for it is called off
 //! the threads that serve.
 
-use std::collections::BTreeSet;
 use std::error::Error;
+use std::thread;
 use std::time::Duration;
 
 use jose::RUSTCRYPTO as BACKEND;
 use jose::{Jwk, UnixTime};
 use jose_xano::{ContentAlgorithm, JweDecode, JweEncode, Payload, jwe_decode, jwe_encode};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
 
-use crate::settings::{self, Settings};
-use crate::vault::{MasterKeys, Masters, sealed_under};
+use crate::settings::{self, Settings, Task};
+use crate::vault::{MasterKeys, Masters, Sealed, sealed_under};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -45,17 +45,24 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens it, and brings its tables up to date.
+    /// Opens it, and brings its tables up to date. Only to serve is one made where there is none.
     pub(crate) fn open(settings: &Settings) -> Result<Self, Failure> {
-        settings::private_directory(&settings.data)?;
         let path = settings.data.join("service.db");
-        match settings::private_file().open(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                return Err(error.into());
+        if matches!(settings.task, Task::Serve(_)) {
+            settings::private_directory(&settings.data)?;
+            match settings::private_file().open(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                    return Err(error.into());
+                }
+                _ => {}
             }
-            _ => {}
+        } else if !path.try_exists()? {
+            return Err(format!("there is no {}", path.display()).into());
         }
-        let mut connection = Connection::open(path)?;
+        let mut connection = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         connection.busy_timeout(Duration::from_secs(5))?;
         // What was answered for is on the disk, also when the power goes; and of what was deleted nothing is left in it.
         connection.execute_batch(
@@ -72,10 +79,11 @@ impl Store {
             transaction.execute_batch(migration)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len())?)?;
-        let kept: bool =
-            transaction
-                .query_row("SELECT EXISTS (SELECT 1 FROM key_vault)", [], |row| row.get(0))?;
-        let masters = Masters::find(settings, kept)?;
+        let (sealed, damage) = sealed(&transaction)?;
+        if let Some(damage) = damage {
+            eprintln!("{damage}");
+        }
+        let masters = Masters::find(settings, &sealed)?;
         transaction.commit()?;
         Ok(Self { connection, masters })
     }
@@ -141,49 +149,72 @@ impl Store {
     }
 
     /// Makes another master key, encrypts every key of the vault under it, and every record under a key of its own that
-    /// is new. Signing keys stay, because tokens are out there. When that is on the disk, the other master keys are
+    /// is new. Signing keys stay, because tokens are out there. When all that is on the disk, the other master keys are
     /// deleted from their file.
+    ///
+    /// In pieces, between which others write: they, too, under the newest master key. Whatever it stops at, an error or
+    /// a kill, all can be read, and the next one goes on.
     pub(crate) fn rotate(&mut self) -> Result<Rotated, Failure> {
-        // The lock comes first: two rotations at once would each put their key into a file without the other's.
+        self.delete_old()?;
         let (transaction, masters) = self.begin()?;
-        let masters = masters.renew()?;
-        let mut keys = Vec::new();
+        let last: Option<i64> =
+            transaction.query_row("SELECT max(id) FROM key_vault", [], |row| row.get(0))?;
+        masters.renew()?;
+        drop(transaction);
+        let mut rotated = Rotated { keys: 0, records: 0, masters: 0 };
+        let mut done = 0;
+        while Some(done) < last {
+            done = self.rotate_some(done, &mut rotated)?;
+            // Somebody who waits to write looks again every few milliseconds, and has to find it free for once.
+            thread::sleep(Duration::from_millis(20));
+        }
+        rotated.masters = self.delete_old()?;
+        Ok(rotated)
+    }
+
+    /// Rotates the first [`PIECE`] keys behind `after`. Returns the last of them.
+    fn rotate_some(&mut self, after: i64, rotated: &mut Rotated) -> Result<i64, Failure> {
+        let (transaction, masters) = self.begin()?;
+        let masters = masters.keys()?;
+        let mut keys: Vec<(Kept, Option<(i64, String)>)> = Vec::new();
         {
             let mut statement = transaction.prepare(
                 "SELECT key_vault.id, key_vault.key_id, encryption_key, encrypted_data.id, encrypted_token
-                 FROM key_vault LEFT JOIN encrypted_data ON vault_id = key_vault.id",
+                 FROM key_vault LEFT JOIN encrypted_data ON vault_id = key_vault.id
+                 WHERE key_vault.id > ?1 ORDER BY key_vault.id LIMIT ?2",
             )?;
-            let mut rows = statement.query([])?;
+            let mut rows = statement.query((after, PIECE))?;
             while let Some(row) = rows.next()? {
-                let kept: (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let kept = Kept { id: row.get(0)?, key_id: row.get(1)?, sealed: row.get(2)? };
                 let record: Option<i64> = row.get(3)?;
                 let token: Option<String> = row.get(4)?;
                 keys.push((kept, record.zip(token)));
             }
         }
-        for ((id, key_id, sealed), record) in &keys {
-            let mut key = masters.open(sealed, key_id)?;
-            if let Some((record, token)) = record {
-                let claims = decrypt(token, key)?;
-                key = Jwk::generate_oct(256, BACKEND)?;
-                let token = encrypt(claims, key.clone())?;
+        let mut last = i64::MAX;
+        for (kept, record) in &keys {
+            let renewed = renewed(kept, record.as_ref().map(|(_, token)| token), &masters);
+            let (sealed, token) =
+                renewed.map_err(|error| format!("key {} of the vault: {error}", kept.id))?;
+            if let (Some((record, _)), Some(token)) = (record, token) {
                 transaction.execute(
                     "UPDATE encrypted_data SET encrypted_token = ?2 WHERE id = ?1",
                     (record, token),
                 )?;
+                rotated.records += 1;
             }
             transaction.execute(
                 "UPDATE key_vault SET encryption_key = ?2 WHERE id = ?1",
-                (id, masters.seal(&key, key_id)?),
+                (kept.id, sealed),
             )?;
+            rotated.keys += 1;
+            last = kept.id;
         }
         transaction.commit()?;
-        let masters = self.delete_old()?;
-        let records = keys.iter().filter(|(_, record)| record.is_some()).count();
-        Ok(Rotated { keys: keys.len(), records, masters })
+        Ok(last)
     }
 
-    /// Deletes the master keys that no key is under any more, and from the disk what was under them.
+    /// Deletes the master keys that no key is under any more, and what was under them from the files of the database.
     fn delete_old(&mut self) -> Result<usize, Failure> {
         // The log has the old pages until it begins anew. Somebody who reads them may have to be waited for.
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
@@ -194,13 +225,10 @@ impl Store {
             Ok(())
         })?;
         let (transaction, masters) = self.begin()?;
-        let mut used = BTreeSet::new();
-        let mut statement = transaction.prepare("SELECT encryption_key FROM key_vault")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            used.insert(sealed_under(&row.get::<_, String>(0)?)?);
-        }
-        masters.keep(&used)
+        let (sealed, damage) = sealed(&transaction)?;
+        // Which one of them it would take to mend that, nobody knows.
+        damage.map_or(Ok(()), Err)?;
+        masters.keep(&sealed)
     }
 
     /// A transaction beside which nobody writes, and the master keys, which are read in it.
@@ -219,6 +247,55 @@ pub(crate) struct Rotated {
     /// How many master keys are left.
     pub(crate) masters: usize,
 }
+
+/// How many keys are rotated in one transaction, for which all who write have to wait.
+const PIECE: i64 = 200;
+
+/// A key in the vault.
+struct Kept {
+    id: i64,
+    key_id: String,
+    sealed: String,
+}
+
+/// A key under the first master key, and the token of its record, if it has one, under a new one.
+fn renewed(
+    kept: &Kept,
+    token: Option<&String>,
+    masters: &MasterKeys,
+) -> Result<(String, Option<String>), Failure> {
+    let mut key = masters.open(&kept.sealed, &kept.key_id)?;
+    let mut renewed = None;
+    if let Some(token) = token {
+        let claims = decrypt(token, key)?;
+        key = Jwk::generate_oct(256, BACKEND)?;
+        renewed = Some(encrypt(claims, key.clone())?);
+    }
+    Ok((masters.seal(&key, &kept.key_id)?, renewed))
+}
+
+/// The master keys that the keys of the vault are under, and what is in their place where one cannot be told.
+fn sealed(transaction: &Transaction<'_>) -> rusqlite::Result<(Sealed, Option<String>)> {
+    let (mut all, mut damage) = (Sealed::new(), None);
+    let mut statement = transaction.prepare("SELECT id, key_id, encryption_key FROM key_vault")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, key_id, sealed): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        match sealed_under(&sealed) {
+            Ok(master) => {
+                let examples = all.entry(master).or_default();
+                if examples.len() < EXAMPLES {
+                    examples.push((key_id, sealed));
+                }
+            }
+            Err(error) => damage = Some(format!("key {id} of the vault: {error}")),
+        }
+    }
+    Ok((all, damage))
+}
+
+/// How many keys are tried to tell a wrong master key from a key that is damaged.
+const EXAMPLES: usize = 3;
 
 fn keep(
     transaction: &Transaction<'_>,

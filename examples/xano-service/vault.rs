@@ -1,6 +1,6 @@
 //! Keys at rest: each is a JWE under a master key, which is in the environment or in a file of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,95 +10,129 @@ use jose::RUSTCRYPTO as BACKEND;
 use jose::jwa::KeyManagementAlgorithm;
 use jose::jwe::Encrypted;
 use jose::{Alg, DecryptionKeys, EncryptionKey, Jwk, JwkSet, SecretBytes};
-use tempfile::NamedTempFile;
 
-use crate::settings::Settings;
+use crate::settings::{self, MASTER_KEYS, Settings};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// The algorithm of the master keys.
 const ALGORITHM: KeyManagementAlgorithm = KeyManagementAlgorithm::A256GCMKW;
 
-/// The most master keys of a file. A rotation that ends leaves one.
-const MAX: usize = 16;
-
 /// Where the master keys are.
 ///
 /// They are read by whoever is about to use them, in its transaction: so every process encrypts under the newest, and
 /// what a rotation has left unused, nobody can be about to use.
-pub(crate) enum Masters {
-    Environment(JwkSet),
-    File(PathBuf),
+pub(crate) struct Masters {
+    /// A file beside the data, which only a transaction writes.
+    file: PathBuf,
+    /// What takes its place, if it is set.
+    environment: Option<JwkSet>,
 }
 
 impl Masters {
-    /// Those of the environment, or of a file, which is made if nothing is `in_use` that was encrypted under it.
-    pub(crate) fn find(settings: &Settings, in_use: bool) -> Result<Self, Failure> {
-        let masters = match &settings.master_keys {
-            Some(text) => Self::Environment(text.parse()?),
-            None => Self::File(settings.data.join("master-keys.json")),
-        };
-        if let Self::File(path) = &masters
-            && !path.try_exists()?
-        {
-            // Of keys that were lost, new ones are no replacement.
-            if in_use {
-                let path = path.display();
-                return Err(format!("{path} is missing, and keys are encrypted under it").into());
-            }
-            let made = write(path, &JwkSet::new([new_key()?]), Placed::First);
-            // Where another process was faster, its keys count.
-            made.or_else(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => Ok(()),
-                _ => Err(error),
-            })?;
+    /// Those of the environment, or of a file, which is made if no key was `sealed` under one. Each of the vault's keys
+    /// has to be under one of them: what others cannot read is not to be written beside it.
+    pub(crate) fn find(settings: &Settings, sealed: &Sealed) -> Result<Self, Failure> {
+        let file = settings.data.join("master-keys.json");
+        // A link is followed, not replaced.
+        let file = fs::canonicalize(&file).unwrap_or(file);
+        let environment = settings.master_keys.as_ref().map(|text| text.parse::<JwkSet>());
+        let environment = environment.transpose().map_err(|error| {
+            format!("{MASTER_KEYS} has to be the text of a JWK Set, `{{\"keys\":[…]}}`: {error}")
+        })?;
+        let masters = Self { file, environment };
+        remove(&masters.draft())?;
+        if sealed.is_empty() && !masters.is_there()? {
+            masters.write(&JwkSet::new([new_key()?]))?;
         }
-        masters.keys()?;
+        let place = masters.place();
+        let absent = |master: &str| {
+            format!("keys are under the master key `{master}`, which is not in {place}")
+        };
+        if let (Some(master), false) = (sealed.keys().next(), masters.is_there()?) {
+            return Err(absent(master).into());
+        }
+        let keys = masters.keys()?;
+        for (master, examples) in sealed {
+            if !examples.iter().any(|(name, example)| keys.open(example, name).is_ok()) {
+                return Err(absent(master).into());
+            }
+        }
         Ok(masters)
     }
 
     /// The keys, as they are now.
     pub(crate) fn keys(&self) -> Result<MasterKeys, Failure> {
         MasterKeys::prepare(&self.set()?)
+            .map_err(|error| format!("{}: {error}", self.place()).into())
     }
 
-    /// The keys with a new one before them; whoever sets the environment has put one there already.
+    /// Puts a new key before them; whoever sets the environment has put one there already.
     ///
     /// The others are still there, so that wherever a rotation stops, all that is there can be read.
-    pub(crate) fn renew(&self) -> Result<MasterKeys, Failure> {
-        let Self::File(path) = self else { return self.keys() };
-        let old = self.set()?;
-        if old.len() >= MAX {
-            return Err(format!("there are {MAX} master keys: no rotation came to its end").into());
+    pub(crate) fn renew(&self) -> Result<(), Failure> {
+        if self.environment.is_some() {
+            return Ok(());
         }
         let mut set = JwkSet::new([new_key()?]);
-        set.merge(old);
-        write(path, &set, Placed::Instead)?;
-        MasterKeys::prepare(&set)
+        set.merge(self.set()?);
+        Ok(self.write(&set)?)
     }
 
-    /// Deletes from the file what nothing is encrypted `under`, but for the first. Returns how many are left.
-    pub(crate) fn keep(&self, under: &BTreeSet<String>) -> Result<usize, Failure> {
+    /// Deletes what no key is `sealed` under, but for the first. Returns how many are left.
+    pub(crate) fn keep(&self, sealed: &Sealed) -> Result<usize, Failure> {
         let mut set = self.set()?;
-        let Self::File(path) = self else { return Ok(set.len()) };
+        if self.environment.is_some() {
+            // What was in the file before the environment took its place; every key can be opened without it.
+            remove(&self.file)?;
+            return Ok(set.len());
+        }
         let first = set.keys().first().and_then(Jwk::kid).map(ToOwned::to_owned);
+        let before = set.len();
         set.retain(|key| {
-            key.kid() == first.as_deref() || key.kid().is_some_and(|kid| under.contains(kid))
+            key.kid() == first.as_deref() || key.kid().is_some_and(|kid| sealed.contains_key(kid))
         });
-        write(path, &set, Placed::Instead)?;
+        if set.len() < before {
+            self.write(&set)?;
+        }
         Ok(set.len())
     }
 
-    fn set(&self) -> Result<JwkSet, Failure> {
-        match self {
-            Self::Environment(set) => Ok(set.clone()),
-            Self::File(path) => {
-                let octets = fs::read(path).map_err(|error| {
-                    format!("the master keys in {} cannot be read: {error}", path.display())
-                })?;
-                Ok(JwkSet::from_json(SecretBytes::from(octets).expose_secret())?)
-            }
+    fn is_there(&self) -> io::Result<bool> {
+        Ok(self.environment.is_some() || self.file.try_exists()?)
+    }
+
+    fn place(&self) -> String {
+        match &self.environment {
+            Some(_) => MASTER_KEYS.to_owned(),
+            None => self.file.display().to_string(),
         }
+    }
+
+    fn draft(&self) -> PathBuf {
+        self.file.with_extension("draft")
+    }
+
+    /// Writes a set to a draft that nobody else may read, and puts it in its place when it is on the disk.
+    ///
+    /// One name for all drafts: only a transaction writes, and what a kill has left is there to be deleted.
+    fn write(&self, set: &JwkSet) -> io::Result<()> {
+        let draft = self.draft();
+        remove(&draft)?;
+        let mut file = settings::private_file().open(&draft)?;
+        file.write_all(set.expose_secret_json().expose_secret())?;
+        file.sync_all()?;
+        fs::rename(&draft, &self.file)?;
+        fs::File::open(self.file.parent().unwrap_or(Path::new(".")))?.sync_all()
+    }
+
+    fn set(&self) -> Result<JwkSet, Failure> {
+        if let Some(set) = &self.environment {
+            return Ok(set.clone());
+        }
+        let octets = fs::read(&self.file)
+            .map_err(|error| format!("{} cannot be read: {error}", self.place()))?;
+        Ok(JwkSet::from_json(SecretBytes::from(octets).expose_secret())?)
     }
 }
 
@@ -111,13 +145,15 @@ pub(crate) struct MasterKeys {
 impl MasterKeys {
     fn prepare(set: &JwkSet) -> Result<Self, Failure> {
         let first = set.keys().first().ok_or("there is no master key in the set")?;
-        if set.keys().iter().any(|key| key.kid().is_none()) {
-            return Err("each master key needs a `kid`".into());
+        let names: BTreeSet<&str> = set.keys().iter().filter_map(Jwk::kid).collect();
+        if names.len() < set.len() {
+            return Err("each master key needs a `kid` that no other has".into());
         }
-        let first = EncryptionKey::from_jwk(first, BACKEND)?;
+        let unfit = || format!("each master key is a shared key for {ALGORITHM}, with this `alg`");
+        let first = EncryptionKey::from_jwk(first, BACKEND).map_err(|_| unfit())?;
         let all = DecryptionKeys::from_jwks(set, &[ALGORITHM], BACKEND);
         if first.alg() != ALGORITHM || !all.skipped().is_empty() || !set.skipped().is_empty() {
-            return Err(format!("each master key is a shared key for {ALGORITHM}").into());
+            return Err(unfit().into());
         }
         Ok(Self { first, all })
     }
@@ -138,6 +174,9 @@ impl MasterKeys {
     }
 }
 
+/// Of each master key that keys are under, its name, and some of those keys with theirs.
+pub(crate) type Sealed = BTreeMap<String, Vec<(String, String)>>;
+
 /// The name of the master key that a key is kept under.
 pub(crate) fn sealed_under(sealed: &str) -> Result<String, Failure> {
     let encrypted = Encrypted::parse(sealed)?;
@@ -149,22 +188,9 @@ fn new_key() -> Result<Jwk, Failure> {
     Ok(Jwk::generate(Alg::from(ALGORITHM), BACKEND)?)
 }
 
-/// What is expected in the place of a file.
-#[derive(Clone, Copy)]
-enum Placed {
-    First,
-    Instead,
-}
-
-/// Writes a set to a draft that nobody else may read, and puts it in its place when it is on the disk.
-fn write(path: &Path, set: &JwkSet, placed: Placed) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut draft = NamedTempFile::new_in(directory)?;
-    draft.write_all(set.expose_secret_json().expose_secret())?;
-    draft.as_file().sync_all()?;
-    match placed {
-        Placed::First => draft.persist_noclobber(path)?,
-        Placed::Instead => draft.persist(path)?,
-    };
-    fs::File::open(directory)?.sync_all()
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

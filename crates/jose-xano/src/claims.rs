@@ -61,8 +61,12 @@ impl Payload {
     /// What a token holds: JSON of any kind, or else text.
     pub(crate) fn read(octets: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(octets).ok()?;
-        let json = serde_json::from_str(text);
-        Some(json.map_or_else(|_| Self::text(text), |json| Self { json }))
+        match text.parse() {
+            Ok(json) => Some(Self { json }),
+            // Not text that somebody else reads as something.
+            Err(_) if text.trim_ascii_start().starts_with(['{', '[']) => None,
+            Err(_) => Some(Self::text(text)),
+        }
     }
 
     /// The octets of a token that is no object: text stands in it as JSON does, in quotation marks, so that what was

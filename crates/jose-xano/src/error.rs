@@ -35,8 +35,6 @@ pub enum Error {
         /// What it has to be.
         expected: &'static str,
     },
-    /// Claims, or a token's content, that are not well-formed.
-    Claims(ParseError),
     /// A token, authentic otherwise, whose content is neither JSON nor text.
     Content,
     /// Claims that could not be encrypted.
@@ -121,7 +119,7 @@ impl Error {
             Self::TextKey => "ERR_XANO_TEXT_KEY",
             Self::Time { .. } => "ERR_XANO_TIME",
             Self::Ttl { .. } => "ERR_XANO_TTL",
-            Self::Claims(error) | Self::Jwk(error) => error.code(),
+            Self::Jwk(error) => error.code(),
             Self::Encrypt(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Sign(error) => error.code(),
@@ -164,9 +162,8 @@ impl fmt::Display for Error {
             }
             Self::ClaimType { claim, expected } => write!(
                 f,
-                "`{claim}` has to be {expected} (RFC 7519 §4.1): write it as text, or under a name of your own"
+                "`{claim}` has to be {expected} (RFC 7519 §4.1): write it so, or under a name of your own"
             ),
-            Self::Claims(_) => f.write_str("the claims or the content are not well-formed"),
             Self::Content => f.write_str("the content of the token is neither JSON nor text"),
             Self::Encrypt(_) => f.write_str("the token could not be encrypted"),
             Self::Header { name, expected } => {
@@ -197,7 +194,8 @@ impl fmt::Display for Error {
             ),
             Self::RsaBits { min, max, actual } => write!(
                 f,
-                "an RSA key has {min} to {max} bits, and not {actual}: make one with `create_rsa_key` and `bits` {min}"
+                "an RSA key has {min} to {max} bits, a multiple of 8, and not {actual}: make one with \
+                 `create_rsa_key` and `bits` {min}"
             ),
             Self::Shape { expected } => write!(f, "{expected} is expected here"),
             Self::Sign(_) => f.write_str("the token could not be signed"),
@@ -221,7 +219,7 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Claims(error) | Self::Jwk(error) => Some(error),
+            Self::Jwk(error) => Some(error),
             Self::Encrypt(error) => Some(error),
             Self::Key(error) => Some(error),
             Self::Sign(error) => Some(error),

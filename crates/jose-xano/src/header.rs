@@ -33,6 +33,7 @@ pub(crate) fn header(headers: &Object, algorithms: &[Named]) -> Result<Header, E
                 });
                 header.with_crit(names.collect::<Result<Vec<_>, _>>()?)
             }
+            ("crit", _) => return Err(refuse("an array of text")),
             ("zip", _) => return Err(refuse("left out: compressed tokens are only read")),
             _ => header
                 .with(name, value)

@@ -2,11 +2,12 @@
 //! can switch on.
 
 use core::fmt;
+use core::str::FromStr;
 
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use serde::de::{self, MapAccess, Visitor};
+use serde::ser::{self, SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Number;
+use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::Error;
@@ -26,6 +27,38 @@ pub(crate) enum Json {
     Number(Number),
     Object(Object),
     Text(String),
+}
+
+/// A number as it was written, of which no digit is lost: `serde_json` rounds what is longer than 64 bits, unless any
+/// crate of a build has switched on another feature, under which an object can pass for a number.
+#[derive(Clone)]
+pub(crate) struct Number {
+    literal: String,
+}
+
+/// Whole numbers by their digits, so that two that differ are never the same; others by what they are worth.
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        let is_whole = |literal: &str| !literal.contains(['.', 'e', 'E']);
+        match [&self.literal, &other.literal] {
+            [a, b] if is_whole(a) || is_whole(b) => a == b,
+            [a, b] => match (a.parse::<f64>(), b.parse::<f64>()) {
+                (Ok(worth), Ok(other)) if worth.is_finite() => worth == other,
+                _ => a == b,
+            },
+        }
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // For what other formats take, too: only those of JSON know of a literal.
+        if let Ok(number) = serde_json::from_str::<i64>(&self.literal) {
+            return serializer.serialize_i64(number);
+        }
+        let literal = RawValue::from_string(self.literal.clone()).map_err(ser::Error::custom)?;
+        literal.serialize(serializer)
+    }
 }
 
 impl Object {
@@ -93,21 +126,24 @@ impl Serialize for Object {
     }
 }
 
+impl Drop for Object {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl Zeroize for Object {
+    fn zeroize(&mut self) {
+        self.members.iter_mut().for_each(|(_, value)| value.zeroize());
+    }
+}
+
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnObject;
-        impl<'de> Visitor<'de> for AnObject {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Object, M::Error> {
-                read(map)
-            }
+        match Json::deserialize(deserializer)? {
+            Json::Object(object) => Ok(object),
+            _ => Err(de::Error::custom("an object is expected here")),
         }
-        deserializer.deserialize_map(AnObject)
     }
 }
 
@@ -115,25 +151,71 @@ impl Json {
     pub(crate) fn new(value: &impl Serialize) -> Result<Self, Error> {
         let text = serde_json::to_string(value);
         let text = Zeroizing::new(text.map_err(|_| Error::Shape { expected: "JSON" })?);
-        serde_json::from_str(&text)
+        Self::read(&text, MAX_DEPTH)
             .map_err(|_| Error::Shape { expected: "JSON in which no name stands twice" })
     }
 
     pub(crate) fn to_json(&self) -> String {
         text(self)
     }
+
+    /// Reads a text of which it is known that it is JSON, down to this depth: what is within it is looked at once more
+    /// for each array or object that it is in.
+    fn read(text: &str, depth: usize) -> serde_json::Result<Self> {
+        let inner = |value: &RawValue| match depth.checked_sub(1) {
+            Some(depth) => Self::read(value.get(), depth),
+            None => Err(de::Error::custom("arrays and objects too deep in one another")),
+        };
+        let text = text.trim_ascii();
+        Ok(match text.as_bytes().first() {
+            Some(b'{') => {
+                let Members(members) = serde_json::from_str(text)?;
+                let mut object = Object::default();
+                for (name, value) in members {
+                    object.members.push((name, inner(value)?));
+                }
+                Self::Object(object)
+            }
+            Some(b'[') => {
+                let values: Vec<&RawValue> = serde_json::from_str(text)?;
+                Self::Array(values.into_iter().map(inner).collect::<serde_json::Result<_>>()?)
+            }
+            Some(b'"') => Self::Text(serde_json::from_str(text)?),
+            Some(b't' | b'f') => Self::Bool(serde_json::from_str(text)?),
+            Some(b'n') => Self::Null,
+            _ => Self::Number(Number { literal: text.into() }),
+        })
+    }
 }
 
-/// Wipes what is text in it: nothing else is long enough to be secret.
+/// As deep as `serde_json` reads.
+const MAX_DEPTH: usize = 128;
+
+impl FromStr for Json {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> serde_json::Result<Self> {
+        let text: &RawValue = serde_json::from_str(text)?;
+        Self::read(text.get(), MAX_DEPTH)
+    }
+}
+
+/// The text of a value that is still to be read. It is a secret wherever the value is one.
+pub(crate) fn raw<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Zeroizing<String>, D::Error> {
+    let text: Box<str> = Box::<RawValue>::deserialize(deserializer)?.into();
+    Ok(Zeroizing::new(text.into()))
+}
+
 impl Zeroize for Json {
     fn zeroize(&mut self) {
         match self {
             Self::Array(values) => values.zeroize(),
-            Self::Object(object) => {
-                object.members.iter_mut().for_each(|(_, value)| value.zeroize());
-            }
+            Self::Bool(_) | Self::Null => {}
+            Self::Number(number) => number.literal.zeroize(),
+            Self::Object(object) => object.zeroize(),
             Self::Text(text) => text.zeroize(),
-            Self::Bool(_) | Self::Null | Self::Number(_) => {}
         }
     }
 }
@@ -159,84 +241,40 @@ impl Serialize for Json {
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Json;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON value")
-            }
-
-            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Json, E> {
-                Ok(Json::Bool(value))
-            }
-
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Json, E> {
-                Ok(Json::Number(value.into()))
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Json, E> {
-                Ok(Json::Number(value.into()))
-            }
-
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
-                let number = Number::from_f64(value);
-                number.map(Json::Number).ok_or_else(|| E::custom("a number that is not finite"))
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Json, E> {
-                Ok(Json::Text(text.into()))
-            }
-
-            fn visit_string<E: de::Error>(self, text: String) -> Result<Json, E> {
-                Ok(Json::Text(text))
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<Json, E> {
-                Ok(Json::Null)
-            }
-
-            fn visit_none<E: de::Error>(self) -> Result<Json, E> {
-                Ok(Json::Null)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json, A::Error> {
-                let mut values = Vec::new();
-                while let Some(value) = seq.next_element()? {
-                    values.push(value);
-                }
-                Ok(Json::Array(values))
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Json, M::Error> {
-                let object = read(map)?;
-                // So come numbers that are no plain integers where any crate of the build has switched on serde_json's
-                // `arbitrary_precision`.
-                match object.members.as_slice() {
-                    [(name, Json::Text(text))] if name == "$serde_json::private::Number" => {
-                        text.parse().map(Json::Number).map_err(|_| de::Error::custom("no number"))
-                    }
-                    _ => Ok(Json::Object(object)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Any)
+        Self::read(&raw(deserializer)?, MAX_DEPTH).map_err(de::Error::custom)
     }
 }
 
-fn read<'de, M: MapAccess<'de>>(mut map: M) -> Result<Object, M::Error> {
-    let mut members: Vec<(String, Json)> = Vec::new();
-    while let Some(member) = map.next_entry()? {
-        members.push(member);
+/// The members of an object, each name once, with the texts of their values.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnObject;
+        impl<'de> Visitor<'de> for AnObject {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
+                let mut members: Vec<(String, &RawValue)> = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                // Of two, readers disagree on which one counts.
+                let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+                names.sort_unstable();
+                names.dedup();
+                if names.len() < members.len() {
+                    return Err(de::Error::custom("a name that stands twice in an object"));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(AnObject)
     }
-    // Of two, readers disagree on which one counts.
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.len() < members.len() {
-        return Err(de::Error::custom("a name that stands twice in an object"));
-    }
-    Ok(Object { members })
 }
 
 fn text(value: &impl Serialize) -> String {
@@ -255,6 +293,45 @@ mod tests {
         let object: Object = serde_json::from_str(json).unwrap();
         assert_eq!(object.to_json(), json);
         assert_eq!(object.names().collect::<Vec<_>>(), ["z", "a", "m"]);
+    }
+
+    #[test]
+    fn no_digit_of_a_number_is_lost() {
+        let json =
+            r#"{"a":12345678901234567890123,"b":-0,"c":1.50,"d":1e400,"e":-9223372036854775808}"#;
+        assert_eq!(serde_json::from_str::<Object>(json).unwrap().to_json(), json);
+    }
+
+    #[test]
+    fn numbers_are_the_same_by_their_digits_or_by_what_they_are_worth() {
+        let same = |a: &str, b: &str| a.parse::<Json>().unwrap() == b.parse().unwrap();
+        for (a, b) in [("1", "1"), ("1.5", "1.50"), ("1e2", "100.0"), ("1e400", "1e400")] {
+            assert!(same(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("1", "1.0"),
+            ("12345678901234567890123", "12345678901234567890124"),
+            ("9007199254740993", "9007199254740992.0"),
+            ("1e400", "1e401"),
+        ] {
+            assert!(!same(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_no_number_whatever_its_member_is_called() {
+        let json = r#"{"$serde_json::private::Number":"42"}"#;
+        assert_eq!(json.parse::<Json>().unwrap().to_json(), json);
+        assert!(json.parse::<Json>().unwrap() != "42".parse().unwrap());
+    }
+
+    #[test]
+    fn values_are_read_to_a_depth_of_128_and_not_below() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(nested(127).parse::<Json>().is_ok());
+        for depth in [130, 100_000] {
+            assert!(nested(depth).parse::<Json>().is_err(), "{depth}");
+        }
     }
 
     #[test]

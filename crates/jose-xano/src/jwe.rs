@@ -7,7 +7,7 @@ use jose_core::jwe::{self, Decrypted, DecryptionKey, EncryptionKey, Policy};
 use jose_core::jwt::{self, EncryptError};
 use jose_core::{Jwk, UnixTime};
 use serde::Deserialize;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::claims::{self, Decoded, Payload};
 use crate::header::header;
@@ -234,11 +234,20 @@ pub(crate) fn decode(
     let policy = Policy::new().encs([statement.content_algorithm.enc()]).inflate();
     let decrypted = jwe::decrypt_with(&statement.token, &key, &policy)
         .map_err(|error| Error::Token(error.into()))?;
-    if claims::is_object(&decrypted) {
-        let held = jwt::accept_decrypted::<Object>(decrypted.clone(), &rules, now);
-        held.err().map_or(Ok(()), claims::forgive_names)?;
+    let held = || {
+        if claims::is_object(&decrypted) {
+            let held = jwt::accept_decrypted::<Object>(decrypted.clone(), &rules, now);
+            held.err().map_or(Ok(()), claims::forgive_names)?;
+        }
+        let payload = payload(decrypted.content())?;
+        claims::check(&payload, &statement.check_claims)?;
+        Ok(payload)
+    };
+    match held() {
+        Ok(payload) => Ok(Decoded::new(payload, decrypted)),
+        Err(refusal) => {
+            decrypted.into_content().zeroize();
+            Err(refusal)
+        }
     }
-    let payload = payload(decrypted.content())?;
-    claims::check(&payload, &statement.check_claims)?;
-    Ok(Decoded::new(payload, decrypted))
 }

@@ -11,7 +11,7 @@ use jose_core::{Jwk, SecretBytes};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-use crate::json::Json;
+use crate::json::raw;
 use crate::{Error, Format};
 
 /// The `key` of a statement: a JWK, in one of the forms in which Xano gives one.
@@ -113,14 +113,12 @@ impl fmt::Debug for Key {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = Zeroizing::new(Json::deserialize(deserializer)?);
-        Ok(match &*json {
-            Json::Text(text) => Self::read(text),
-            other => {
-                let json = Zeroizing::new(other.to_json());
-                Self { jwk: Jwk::from_json(json.as_bytes()).map_err(Unusable::Malformed) }
-            }
-        })
+        let json = raw(deserializer)?;
+        if json.starts_with('"') {
+            let text: String = serde_json::from_str(&json).map_err(serde::de::Error::custom)?;
+            return Ok(Self::read(&Zeroizing::new(text)));
+        }
+        Ok(Self { jwk: Jwk::from_json(json.as_bytes()).map_err(Unusable::Malformed) })
     }
 }
 

@@ -408,6 +408,22 @@ fn claims_are_checked_by_type_and_value() {
 // Tokens.
 
 #[test]
+fn a_claim_that_looks_like_a_number_to_a_reader_is_not_the_number() {
+    for (claim, expected) in [
+        (r#"{"$serde_json::private::Number":"42"}"#, "42"),
+        ("12345678901234567890124", "12345678901234567890123"),
+        ("42.0", "42"),
+    ] {
+        let token = encode(&format!(r#"{{"claims":{{"id":{claim}}},"key":{KEY}}}"#)).unwrap();
+        assert_eq!(part(&token, 1), format!(r#"{{"id":{claim}}}"#));
+        let check =
+            |value: &str| decode(&token, &format!(r#","check_claims":{{"id":{value}}}"#), NOW);
+        assert!(matches!(check(expected), Err(Error::CheckClaims { .. })), "{claim}");
+        assert_eq!(check(claim).unwrap(), format!(r#"{{"id":{claim}}}"#));
+    }
+}
+
+#[test]
 fn a_token_that_was_changed_or_is_none_is_refused() {
     let signed = encode(&format!(r#"{{"claims":{{"a":1}},"key":{KEY}}}"#)).unwrap();
     let encrypted = encrypt(&format!(r#"{{"claims":{{"a":1}},"key":{KEK}}}"#)).unwrap();
@@ -461,7 +477,10 @@ fn a_token_whose_content_is_no_text_is_refused_as_a_token() {
     let token = jwe::encrypt(b"\xFF", &recipient).unwrap();
     let gcm = r#","content_algorithm":"A256GCM""#;
     let encrypted = decrypt(&token, gcm, NOW).unwrap_err();
-    for refused in [signed, encrypted] {
+    // What one reader takes for text is a list for another.
+    let list = br#"[{"a":1,"a":2}]"#;
+    let listed = decode(&jws::sign(list, &signer).unwrap(), "", NOW).unwrap_err();
+    for refused in [signed, encrypted, listed] {
         assert!(matches!(refused, Error::Content) && refused.is_refusal(), "{refused:?}");
         assert_eq!(refused.code(), "ERR_XANO_CONTENT");
     }

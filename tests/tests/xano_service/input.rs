@@ -213,3 +213,38 @@ fn when_all_places_are_taken_one_is_refused_in_time() {
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(service.get("/jws-encode?user_id=1").status, 200);
 }
+
+#[test]
+fn who_does_not_say_what_is_wanted_keeps_nobody_out() {
+    let data = Data::new();
+    let service = data.start();
+    let half = |_| {
+        let mut stream = TcpStream::connect(&service.address).unwrap();
+        stream.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: ").unwrap();
+        stream
+    };
+    let silent: Vec<TcpStream> = (0..300).map(half).collect();
+    assert_eq!(service.get("/openapi.json").status, 200);
+    drop(silent);
+}
+
+#[test]
+fn a_page_that_leads_its_own_name_here_is_refused() {
+    let data = Data::new();
+    let service = data.start();
+    let port = service.address.rsplit(':').next().unwrap();
+    let ask = |host: &str| {
+        let body = RECORD.len();
+        let mut stream = TcpStream::connect(&service.address).unwrap();
+        let json = ["content-type: application/json"];
+        let head = head(host, "POST", "/encrypt-user-data", &json, body);
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(RECORD.as_bytes()).unwrap();
+        answer(stream).unwrap()
+    };
+    for host in ["evil.example", "127.0.0.1", "evil.example:80", "127.0.0.1:1", ""] {
+        assert_eq!(ask(host).refused(), (421, "ERR_HOST".into()), "{host}");
+    }
+    assert_eq!(data.rows(), [0, 0, 0]);
+    assert_eq!(ask(&format!("LocalHost:{port}")).status, 200);
+}

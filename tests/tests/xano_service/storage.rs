@@ -111,15 +111,138 @@ fn a_rotation_that_did_not_end_loses_nothing_and_the_next_one_ends_it() {
     assert!(data.run(&["--rotate"]).status.success());
     assert_eq!((data.show(1), data.show(2)), (Some(record(1)), Some(record(2))));
     assert_eq!(masters(&data).len(), 1);
+}
 
-    // There are never more of them than can be read.
-    let many = (0..15).map(|_| new_master());
-    set_masters(&data, many.chain(masters(&data).iter().cloned()));
-    let kept = fs::read(data.path.join("master-keys.json")).unwrap();
-    let failed = data.run(&["--rotate"]);
-    assert!(String::from_utf8(failed.stderr).unwrap().contains("16 master keys"));
-    assert_eq!(fs::read(data.path.join("master-keys.json")).unwrap(), kept);
-    assert_eq!(data.show(1), Some(record(1)));
+#[test]
+fn a_key_that_cannot_be_opened_is_named_and_no_master_keys_pile_up() {
+    let data = Data::new();
+    let service = data.start();
+    for user_id in 1..=3 {
+        assert_eq!(service.post("/encrypt-user-data", &record(user_id)).status, 200);
+    }
+    // No JWE any more, or one that its master key does not open.
+    let tag = "substr(encryption_key, 1, length(encryption_key) - 8) || 'AAAAAAAA'";
+    for damaged in ["'nothing'", tag] {
+        let kept = column(&data, "SELECT encryption_key FROM key_vault WHERE id = 2").remove(0);
+        let set = format!("UPDATE key_vault SET encryption_key = {damaged} WHERE id = 2");
+        data.database().execute_batch(&set).unwrap();
+        for _ in 0..5 {
+            let failed = data.run(&["--rotate"]);
+            assert!(!failed.status.success());
+            let told = String::from_utf8(failed.stderr).unwrap();
+            assert!(told.contains("key 2 of the vault"), "{told}");
+            assert!(masters(&data).len() <= 3, "{}", masters(&data).len());
+            assert_eq!((data.show(1), data.show(3)), (Some(record(1)), Some(record(3))));
+        }
+        let mended = "UPDATE key_vault SET encryption_key = ?1 WHERE id = 2";
+        data.database().execute(mended, [kept]).unwrap();
+        assert!(data.run(&["--rotate"]).status.success());
+        assert_eq!(masters(&data).len(), 1);
+        assert_eq!(data.show(2), Some(record(2)));
+    }
+}
+
+#[test]
+fn a_draft_that_a_kill_has_left_is_deleted() {
+    let data = Data::new();
+    drop(data.start());
+    let draft = data.path.join("master-keys.draft");
+    fs::copy(data.path.join("master-keys.json"), &draft).unwrap();
+    assert!(data.run(&["--rotate"]).status.success());
+    assert!(!draft.exists());
+}
+
+#[test]
+fn what_is_kept_under_other_master_keys_is_not_written_beside() {
+    let data = Data::new();
+    let service = data.start();
+    assert_eq!(service.post("/encrypt-user-data", &record(1)).status, 200);
+    service.kill();
+    let text = |keys: &[Jwk]| {
+        let set: JwkSet = keys.iter().cloned().collect();
+        set.expose_secret_json().expose_secret_text().unwrap().to_owned()
+    };
+    let refused = |set: Option<&str>| {
+        let mut command = data.command();
+        if let Some(set) = set {
+            command.env("XANO_SERVICE_MASTER_KEYS", set);
+        }
+        let output = command.args(["--listen", "127.0.0.1:0"]).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let (old, new) = (masters(&data).keys()[0].clone(), new_master());
+    let name = old.kid().unwrap().to_owned();
+    let told = refused(Some(&text(&[new.clone()])));
+    assert!(told.contains(&name) && told.contains("not in XANO_SERVICE_MASTER_KEYS"), "{told}");
+    // Nor under keys of which a name could be either.
+    let twice = text(&[new.clone().with_kid(name.as_str()), old.clone()]);
+    assert!(refused(Some(&twice)).contains("that no other has"));
+
+    // Moved to the environment, they are read from there alone, and the file is gone.
+    let rotate = data
+        .command()
+        .arg("--rotate")
+        .env("XANO_SERVICE_MASTER_KEYS", text(&[new.clone(), old]))
+        .status();
+    assert!(rotate.unwrap().success());
+    assert!(!data.path.join("master-keys.json").exists());
+    let told = refused(None);
+    assert!(told.contains(new.kid().unwrap()) && told.contains("master-keys.json"), "{told}");
+    assert!(!data.path.join("master-keys.json").exists(), "a new one would be no replacement");
+
+    // A secret is not told with what is wrong with it.
+    let secret = text(&[new]);
+    let octets = [secret.as_bytes(), b"\xFF"].concat();
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        let mut command = data.command();
+        let value = std::ffi::OsStr::from_bytes(&octets);
+        let output = command.env("XANO_SERVICE_MASTER_KEYS", value).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && !told.contains("kty"), "{told}");
+    }
+}
+
+#[test]
+fn only_to_serve_is_a_database_made() {
+    let data = Data::new();
+    for arguments in [&["--rotate"][..], &["--show", "1"]] {
+        let failed = data.run(arguments);
+        assert!(String::from_utf8(failed.stderr).unwrap().contains("there is no "));
+        assert!(!failed.status.success() && !data.path.join("service.db").exists());
+        assert!(!data.path.join("master-keys.json").exists());
+    }
+}
+
+#[test]
+fn while_many_keys_are_rotated_others_write() {
+    let data = Data::new();
+    let service = data.start();
+    for user_id in 1..=4 {
+        assert_eq!(service.post("/encrypt-user-data", &record(user_id)).status, 200);
+    }
+    // Copies under other names of columns that are the same for all: more than one piece of them.
+    data.database()
+        .execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
+             INSERT INTO key_vault (key_id, encryption_key)
+                 SELECT key_id, encryption_key FROM n, (SELECT * FROM key_vault WHERE id = 1);",
+        )
+        .unwrap();
+    let mut rotating = data.command().arg("--rotate").spawn().unwrap();
+    let mut written = 0;
+    while rotating.try_wait().unwrap().is_none() {
+        written += 1;
+        assert_eq!(service.post("/encrypt-user-data", &record(100 + written)).status, 200);
+    }
+    assert!(rotating.wait().unwrap().success());
+    assert_eq!(masters(&data).len(), 1);
+    assert!(written > 0);
+    for user_id in (1..=4).chain(101..=100 + written) {
+        assert_eq!(data.show(user_id), Some(record(user_id)));
+    }
 }
 
 #[test]
@@ -258,7 +381,7 @@ fn without_its_master_key_it_does_not_start() {
     fs::remove_file(&path).unwrap();
     let failed = data.run(&["--listen", "127.0.0.1:0"]);
     assert!(!failed.status.success());
-    assert!(String::from_utf8(failed.stderr).unwrap().contains("is missing"));
+    assert!(String::from_utf8(failed.stderr).unwrap().contains("which is not in"));
     assert!(!path.exists(), "a new one would be no replacement");
     fs::write(&path, &kept).unwrap();
     assert_eq!(data.show(7), Some(record(7)));
