@@ -68,7 +68,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn key() -> Result<Jwk, Box<dyn Error>> {
     let given = match std::env::var("AUTHENTICATION_KEY") {
         Err(std::env::VarError::NotPresent) => None,
-        given => Some(given?),
+        // Not the error itself, which says what is in it.
+        given => Some(given.map_err(|_| "AUTHENTICATION_KEY is no text")?),
     };
     if let Some(json) = given {
         let key = Jwk::from_json(&json)?;
@@ -127,7 +128,11 @@ struct Login {
 
 /// A token, or 401. Nothing tells whether there is such a user.
 async fn login(State(app): State<App>, Json(login): Json<Login>) -> Result<Response, StatusCode> {
-    let caller = account(&login).ok_or(StatusCode::UNAUTHORIZED)?;
+    let Some(caller) = account(&login) else {
+        // RFC 9110 §15.5.2: a 401 says what would be accepted.
+        let challenge = [(header::WWW_AUTHENTICATE, r#"Bearer realm="login""#)];
+        return Ok((StatusCode::UNAUTHORIZED, challenge).into_response());
+    };
     let claims = Claims { iss: ISSUER, aud: AUDIENCE, caller };
     let builder = jwt::Builder::at(UnixTime::now()).typ(TYP).expires_in(AGE).random_jti(BACKEND);
     let token = builder.sign(&claims, &app.signing);

@@ -96,6 +96,8 @@ fn tell() -> Result<(), Box<dyn Error>> {
 
     let again = failed(token.generate("post-1", Alg::RSA_OAEP))?;
     println!("  another post-1: {again}");
+    let unknown = failed(token.generate("seal-5", Alg::ES384))?;
+    println!("  a seal-5 for ES384: {unknown}");
 
     println!("it signs, and anybody verifies");
     let keys: VerifyingKeys =

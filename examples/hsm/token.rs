@@ -48,13 +48,18 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`TokenError::Taken`] for the name of another key; [`TokenError`] if the token cannot make it, or nobody could
-    /// log in.
+    /// [`TokenError::Algorithm`] for one of which nothing is known here, [`TokenError::Taken`] for the name of another
+    /// key; [`TokenError`] if the token cannot make it, or nobody could log in.
     pub(crate) fn generate(&self, kid: &str, alg: impl Into<Alg>) -> Result<Jwk, TokenError> {
         let alg = alg.into();
-        let ec = alg.name() == "ES256";
+        // Whatever is not named here would get a key for something else.
+        let (ec, signs) = match alg.name() {
+            "ES256" => (true, true),
+            "PS256" | "RS256" => (false, true),
+            _ if is_oaep(alg) => (false, false),
+            _ => return Err(TokenError::Algorithm(alg)),
+        };
         let mechanism = if ec { Mechanism::EccKeyPairGen } else { Mechanism::RsaPkcsKeyPairGen };
-        let signs = !is_oaep(alg);
         let mut public = named(kid, ObjectClass::PUBLIC_KEY);
         public.extend([Attribute::Token(true), Attribute::Private(false)]);
         public.push(if signs { Attribute::Verify(true) } else { Attribute::Encrypt(true) });

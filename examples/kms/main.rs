@@ -25,6 +25,7 @@ use jose::{
 
 use self::service::{Give, Kms};
 
+const USAGE: &str = "usage: kms ADDRESS [raw] [digest] [decrypt]";
 const ISSUER: &str = "https://issuer.example";
 
 #[derive(Debug, serde::Deserialize, serde::Serialize)]
@@ -37,8 +38,11 @@ struct Claims {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
-    let address = args.next().ok_or("usage: kms ADDRESS [raw] [digest] [decrypt]")?;
+    let address = args.next().ok_or(USAGE)?;
     let wanted: Vec<String> = args.collect();
+    if wanted.iter().any(|word| !["raw", "digest", "decrypt"].contains(&word.as_str())) {
+        return Err(USAGE.into());
+    }
     let wanted = |what: &str| match wanted.as_slice() {
         [] => what == "raw",
         words => words.iter().any(|word| word == what),

@@ -156,6 +156,24 @@ async fn an_encrypted_key_of_another_length_than_the_modulus_is_refused_without_
 }
 
 #[tokio::test]
+async fn a_token_that_its_header_forbids_is_refused_without_asking() {
+    let kms = Kms::at(&serve(BACKEND, Some(Fault::Internal)).await.unwrap().to_string());
+    let jwk = kms.create(Alg::RSA_OAEP_256, BACKEND).await.unwrap();
+    let sent = EncryptionKey::from_jwk(&jwk, BACKEND).unwrap();
+    let sent = jwe::encrypt(b"for your eyes only", &sent).unwrap();
+    let (_, rest) = sent.split_once('.').unwrap();
+    for header in [
+        r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"XYZ"}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","zip":"DEF"}"#,
+    ] {
+        let token = format!("{}.{rest}", base64url::encode(header.as_bytes()));
+        let refused = kms.decrypt(&token, &jwk, BACKEND).await.unwrap_err();
+        assert_ne!(refused.code(), "ERR_CRYPTO_UNAVAILABLE", "{header}");
+    }
+}
+
+#[tokio::test]
 async fn a_signature_by_another_key_of_the_service_is_refused() {
     let kms = Kms::at(&serve(BACKEND, None).await.unwrap().to_string());
     for alg in [Alg::ES256, Alg::RS256, Alg::PS256] {

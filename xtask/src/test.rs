@@ -130,8 +130,8 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "schemathesis",
-        needs: "Python 3 with venv",
-        probes: &[&["python3", "-c", "import ensurepip, venv"]],
+        needs: "Python 3 with venv, and the program curl",
+        probes: &[&["python3", "-c", "import ensurepip, venv"], &["curl", "--version"]],
         installed_openssl: false,
         run: &["cargo", "xtask", "schemathesis"],
     },

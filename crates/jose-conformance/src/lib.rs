@@ -662,6 +662,7 @@ macro_rules! suite {
             a_nameless_key_for_an_algorithm_serves_any_name
             a_key_that_names_two_encryptions_is_refused
             a_key_that_was_unwrapped_elsewhere_decrypts
+            what_headers_decide_is_told_before_a_service_is_asked
             a_key_from_elsewhere_does_not_lift_the_rules_of_direct_encryption
             direct_encryption_authenticates_something
             the_header_of_a_signed_token_is_not_taken_over

@@ -153,8 +153,8 @@ impl fmt::Display for Error {
         match self {
             Self::Algorithm { parameter, expected, .. } => write!(
                 f,
-                "`{parameter}` is {expected}, and the headers or the key name another algorithm: name one, or the same \
-                 in both places"
+                "`{parameter}` is {expected}, as given or by default, and the headers or the key name another \
+                 algorithm: name one, or the same in both places"
             ),
             // Only the caller's own list leads here.
             Self::CheckClaims { claim } => {

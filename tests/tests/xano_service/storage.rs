@@ -173,7 +173,7 @@ fn what_is_kept_under_other_master_keys_is_not_written_beside() {
     };
     let (old, new) = (masters(&data).keys()[0].clone(), new_master());
     let name = old.kid().unwrap().to_owned();
-    let told = refused(Some(&text(&[new.clone()])));
+    let told = refused(Some(&text(std::slice::from_ref(&new))));
     assert!(told.contains(&name) && told.contains("not in XANO_SERVICE_MASTER_KEYS"), "{told}");
     // Nor under keys of which a name could be either.
     let twice = text(&[new.clone().with_kid(name.as_str()), old.clone()]);

@@ -123,6 +123,31 @@ pub fn a_key_that_was_unwrapped_elsewhere_decrypts(subject: &Subject) {
     assert_eq!((decrypted.index(), decrypted.aad()), (1, Some(&b"public"[..])));
 }
 
+/// What headers and lengths decide is told before a service is asked for a key, as it is when it has answered.
+pub fn what_headers_decide_is_told_before_a_service_is_asked(subject: &Subject) {
+    let (backend, policy) = (subject.backend(), Policy::new());
+    let forge = forge(subject);
+    let mut cut = forge.patched(&json!({}));
+    let good = cut.compact();
+    cut.key.pop();
+    let mut tokens = vec![(cut.compact(), "ERR_JWE_DECRYPTION_FAILED")];
+    for (patch, code) in [
+        (json!({"crit": ["x"], "x": 1}), "ERR_JWE_INVALID"),
+        (json!({"zip": "DEF"}), "ERR_JWE_INVALID"),
+        (json!({"enc": "A256XYZ"}), "ERR_JWE_ALG_NOT_ALLOWED"),
+        (json!({"alg": "A128KW"}), "ERR_JWE_ALG_NOT_ALLOWED"),
+    ] {
+        tokens.push((forge.patched(&patch).compact(), code));
+    }
+    for (token, code) in &tokens {
+        let token = Encrypted::parse(token).unwrap();
+        assert_eq!(token.check(K::A256KW, &policy).unwrap_err().code(), *code);
+        let refused = token.decrypt_with_cek(K::A256KW, Some(&forge.cek), backend, &policy);
+        assert_eq!(refused.unwrap_err().code(), *code);
+    }
+    Encrypted::parse(&good).unwrap().check(K::A256KW, &policy).unwrap();
+}
+
 /// What was unwrapped elsewhere is held to the rules of an encrypted key all the same.
 pub fn a_key_from_elsewhere_does_not_lift_the_rules_of_direct_encryption(subject: &Subject) {
     let (backend, policy) = (subject.backend(), Policy::new());

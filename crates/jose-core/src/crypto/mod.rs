@@ -337,7 +337,8 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`CryptoError`] if the signature could not be made; `signature` is then not to be used.
+    /// [`CryptoError`] if the signature could not be made, from what the device says by
+    /// [`CryptoError::from_source`]; `signature` is then not to be used.
     fn sign(&self, input: &[&[u8]], signature: &mut Vec<u8>) -> Result<(), CryptoError>;
 
     /// Begins a signature over input that comes piece by piece and is never held as a whole.

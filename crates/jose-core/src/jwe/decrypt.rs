@@ -238,7 +238,7 @@ impl<'t> Encrypted<'t> {
         policy: &Policy,
         tries: &mut usize,
     ) -> Result<Decrypted<Vec<u8>>, Error> {
-        let enc = self.check(policy)?;
+        let enc = self.check_headers(policy)?;
         let keys = keys.resolve(self).map_err(DecryptError::Unavailable)?;
         let mut refusal = None;
         for key in keys.select(self, *tries)? {
@@ -258,6 +258,31 @@ impl<'t> Encrypted<'t> {
         Err(refusal.unwrap_or(Error::Decrypt(DecryptError::Failed)))
     }
 
+    /// What the headers and the lengths alone decide, for who has the key of `alg` in a key service: to
+    /// be asked before that is, so that a token which is refused in any case costs no question there,
+    /// and what is wrong with it is not taken for a failure of the service.
+    ///
+    /// # Errors
+    ///
+    /// As [`decrypt_with_cek`](Self::decrypt_with_cek), which asks this too.
+    pub fn check(&self, alg: KeyManagementAlgorithm, policy: &Policy) -> Result<(), Error> {
+        self.check_for(alg, policy)?;
+        Ok(())
+    }
+
+    fn check_for(
+        &self,
+        alg: KeyManagementAlgorithm,
+        policy: &Policy,
+    ) -> Result<ContentEncryption, DecryptError> {
+        let enc = self.check_headers(policy)?;
+        if self.alg() != alg.name() {
+            return Err(self.no_match(NoMatchReason::AlgorithmNotAllowed));
+        }
+        self.check_lengths(alg, enc)?;
+        Ok(enc)
+    }
+
     /// Decrypts the token with a content encryption key that was unwrapped elsewhere: by a key
     /// service, from [`encrypted_key`](Self::encrypted_key).
     ///
@@ -275,11 +300,7 @@ impl<'t> Encrypted<'t> {
         backend: &dyn Backend,
         policy: &Policy,
     ) -> Result<Decrypted<Vec<u8>>, Error> {
-        let enc = self.check(policy)?;
-        if self.alg() != alg.name() {
-            return Err(self.no_match(NoMatchReason::AlgorithmNotAllowed).into());
-        }
-        self.check_lengths(alg, enc)?;
+        let enc = self.check_for(alg, policy)?;
         let decoy = random(enc.key_len(), backend).map_err(DecryptError::Unavailable)?;
         let cek = cek.filter(|cek| cek.len() == enc.key_len()).unwrap_or(&decoy);
         let text = self.decrypt_content(enc, cek, backend)?;
@@ -288,7 +309,7 @@ impl<'t> Encrypted<'t> {
     }
 
     /// Everything that the headers alone decide, before anyone is asked for keys.
-    fn check(&self, policy: &Policy) -> Result<ContentEncryption, DecryptError> {
+    fn check_headers(&self, policy: &Policy) -> Result<ContentEncryption, DecryptError> {
         self.protected
             .check_crit(|name| policy.is_understood(name))
             .map_err(DecryptError::Critical)?;
