@@ -104,6 +104,10 @@ impl Object {
         self.members().find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 
+    fn wipe(&mut self) {
+        self.members.iter_mut().for_each(|(_, value)| value.zeroize());
+    }
+
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Json)> {
         self.members.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -126,15 +130,10 @@ impl Serialize for Object {
     }
 }
 
+/// What came out of an encrypted token, or goes into one, is a secret.
 impl Drop for Object {
     fn drop(&mut self) {
-        self.zeroize();
-    }
-}
-
-impl Zeroize for Object {
-    fn zeroize(&mut self) {
-        self.members.iter_mut().for_each(|(_, value)| value.zeroize());
+        self.wipe();
     }
 }
 
@@ -214,7 +213,7 @@ impl Zeroize for Json {
             Self::Array(values) => values.zeroize(),
             Self::Bool(_) | Self::Null => {}
             Self::Number(number) => number.literal.zeroize(),
-            Self::Object(object) => object.zeroize(),
+            Self::Object(object) => object.wipe(),
             Self::Text(text) => text.zeroize(),
         }
     }
