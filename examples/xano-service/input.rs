@@ -153,15 +153,21 @@ pub(crate) async fn body<T: Check + DeserializeOwned>(request: Request) -> Resul
     let input: T = serde_json::from_slice(&octets).map_err(|error| {
         let place = format!("the body, at line {} and column {}", error.line(), error.column());
         Refusal::input(match error.classify() {
-            // The text of these quotes no more than names and types, or what a secret begins with: leave it.
-            serde_json::error::Category::Data => {
-                format!("{place}: a member that is missing, unknown or of another type")
-            }
+            serde_json::error::Category::Data => match told_of_ours(&error.to_string()) {
+                Some(told) => format!("{place}: {told}"),
+                None => format!("{place}: a member that is unknown or of another type"),
+            },
             _ => format!("{place}: no JSON"),
         })
     })?;
     input.check()?;
     Ok(input)
+}
+
+/// What an error says of a member that is called as we call it. Others quote what was sent, which may be a secret.
+fn told_of_ours(error: &str) -> Option<&str> {
+    let told = error.split(" at line ").next()?;
+    ["missing field", "duplicate field"].iter().any(|of| told.starts_with(of)).then_some(told)
 }
 
 async fn octets(body: Body) -> Result<Vec<u8>, Refusal> {

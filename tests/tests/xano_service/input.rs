@@ -93,6 +93,13 @@ fn bad_input_of_each_kind_is_refused_and_changes_nothing() {
             assert!(!answer.body.contains("078") && !answer.body.contains("4111"), "{answer:?}");
         }
     }
+    for (body, member) in [
+        (r#"{"user_id":42}"#, "missing field `role`"),
+        (r#"{"role":"","role":""}"#, "duplicate field `role`"),
+    ] {
+        let answer = service.post("/create-session", body);
+        assert!(answer.body.contains(member), "{answer:?}");
+    }
     assert_eq!((data.rows(), data.show(7)), (rows, shown));
     let whole = service.post("/create-session", r#"{"user_id":42.0,"role":"admin"}"#);
     assert_eq!(whole.status, 200, "an integer is one in either spelling");
