@@ -32,16 +32,18 @@ pub(crate) struct App {
     store: Arc<Mutex<Store>>,
     places: Arc<Semaphore>,
     /// What it is called.
-    hosts: [String; 2],
+    hosts: Vec<String>,
 }
 
 impl App {
     pub(crate) fn new(store: Store, address: SocketAddr) -> Self {
-        Self {
-            store: Arc::new(Mutex::new(store)),
-            places: Arc::new(Semaphore::new(PLACES)),
-            hosts: [address.to_string(), format!("localhost:{}", address.port())],
+        let mut hosts = vec![address.to_string(), format!("localhost:{}", address.port())];
+        if address.port() == 80 {
+            // Which is left out then.
+            hosts.extend(hosts.clone().iter().map(|host| host.trim_end_matches(":80").to_owned()));
         }
+        let (store, places) = (Arc::new(Mutex::new(store)), Arc::new(Semaphore::new(PLACES)));
+        Self { store, places, hosts }
     }
 
     /// The database, which one request asks at a time.

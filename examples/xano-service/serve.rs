@@ -12,7 +12,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How many connections there are at once. The next ones wait to be taken.
 const CONNECTIONS: usize = 256;
@@ -20,15 +20,19 @@ const CONNECTIONS: usize = 256;
 /// How long the head of a request may take to come: who sends it an octet a minute holds a connection for nothing.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 
+/// How long a connection may last, which is for one request: longer than all that a request may wait for. Who does not
+/// read the answer holds a connection for nothing, too.
+const LIFE_TIME: Duration = Duration::from_secs(30);
+
 /// How long requests may take to end once the service is to stop.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Serves until it is told to stop, and answers what has begun by then. Returns whether all was answered.
 pub(crate) async fn serve(listener: TcpListener, router: Router) -> bool {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).keep_alive(false);
     let mut stopped = pin!(stopped());
     loop {
         let accepted = async {
@@ -48,11 +52,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) -> bool {
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _place = place;
-            let _gone = connection.await;
+            let _gone = timeout(LIFE_TIME, connection).await;
         });
     }
     drop(listener);
-    tokio::time::timeout(PATIENCE, graceful.shutdown()).await.is_ok()
+    timeout(PATIENCE, graceful.shutdown()).await.is_ok()
 }
 
 /// Waits for Ctrl-C, or what a service manager sends.

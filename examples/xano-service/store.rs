@@ -8,7 +8,9 @@ use std::time::Duration;
 use jose::RUSTCRYPTO as BACKEND;
 use jose::{Jwk, UnixTime};
 use jose_xano::{ContentAlgorithm, JweDecode, JweEncode, Payload, jwe_decode, jwe_encode};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension as _, Row, Transaction, TransactionBehavior,
+};
 
 use crate::settings::{self, Settings, Task};
 use crate::vault::{MasterKeys, Masters, Sealed, sealed_under};
@@ -79,10 +81,17 @@ impl Store {
             transaction.execute_batch(migration)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len())?)?;
-        let (sealed, damage) = sealed(&transaction)?;
-        if let Some(damage) = damage {
-            eprintln!("{damage}");
-        }
+        let sealed = match settings.task {
+            // Whether its own key opens is seen when it is.
+            Task::Show(_) => Sealed::new(),
+            _ => {
+                let (sealed, damage) = sealed(&transaction)?;
+                if let Some(damage) = damage {
+                    eprintln!("{damage}");
+                }
+                sealed
+            }
+        };
         let masters = Masters::find(settings, &sealed)?;
         transaction.commit()?;
         Ok(Self { connection, masters })
@@ -165,7 +174,7 @@ impl Store {
         let mut done = 0;
         while Some(done) < last {
             done = self.rotate_some(done, &mut rotated)?;
-            // Somebody who waits to write looks again every few milliseconds, and has to find it free for once.
+            // Somebody who waits to write looks again every tenth of a second, and has to find it free for once.
             thread::sleep(Duration::from_millis(20));
         }
         rotated.masters = self.delete_old()?;
@@ -185,17 +194,18 @@ impl Store {
             )?;
             let mut rows = statement.query((after, PIECE))?;
             while let Some(row) = rows.next()? {
-                let kept = Kept { id: row.get(0)?, key_id: row.get(1)?, sealed: row.get(2)? };
+                let id = row.get(0)?;
+                let text = |index| text(row, index).map_err(|error| damaged(id, &error));
+                let kept = Kept { id, key_id: text(1)?, sealed: text(2)? };
                 let record: Option<i64> = row.get(3)?;
-                let token: Option<String> = row.get(4)?;
+                let token = record.map(|_| text(4)).transpose()?;
                 keys.push((kept, record.zip(token)));
             }
         }
         let mut last = i64::MAX;
         for (kept, record) in &keys {
             let renewed = renewed(kept, record.as_ref().map(|(_, token)| token), &masters);
-            let (sealed, token) =
-                renewed.map_err(|error| format!("key {} of the vault: {error}", kept.id))?;
+            let (sealed, token) = renewed.map_err(|error| damaged(kept.id, &error))?;
             if let (Some((record, _)), Some(token)) = (record, token) {
                 transaction.execute(
                     "UPDATE encrypted_data SET encrypted_token = ?2 WHERE id = ?1",
@@ -280,18 +290,31 @@ fn sealed(transaction: &Transaction<'_>) -> rusqlite::Result<(Sealed, Option<Str
     let mut statement = transaction.prepare("SELECT id, key_id, encryption_key FROM key_vault")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, key_id, sealed): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        match sealed_under(&sealed) {
-            Ok(master) => {
+        let id: i64 = row.get(0)?;
+        let read = || {
+            let (key_id, sealed) = (text(row, 1)?, text(row, 2)?);
+            Ok::<_, Failure>((sealed_under(&sealed)?, key_id, sealed))
+        };
+        match read() {
+            Ok((master, key_id, sealed)) => {
                 let examples = all.entry(master).or_default();
                 if examples.len() < EXAMPLES {
                     examples.push((key_id, sealed));
                 }
             }
-            Err(error) => damage = Some(format!("key {id} of the vault: {error}")),
+            Err(error) => damage = Some(damaged(id, &error)),
         }
     }
     Ok((all, damage))
+}
+
+/// A text that may be none any more.
+fn text(row: &Row<'_>, index: usize) -> Result<String, Failure> {
+    Ok(String::from_utf8(row.get_ref(index)?.as_bytes()?.to_vec())?)
+}
+
+fn damaged(id: i64, error: &Failure) -> String {
+    format!("key {id} of the vault: {error}")
 }
 
 /// How many keys are tried to tell a wrong master key from a key that is damaged.

@@ -30,35 +30,56 @@ pub(crate) struct Masters {
 }
 
 impl Masters {
-    /// Those of the environment, or of a file, which is made if no key was `sealed` under one. Each of the vault's keys
-    /// has to be under one of them: what others cannot read is not to be written beside it.
+    /// Those of the environment, or of a file, which is made if no key was `sealed` under one.
     pub(crate) fn find(settings: &Settings, sealed: &Sealed) -> Result<Self, Failure> {
         let file = settings.data.join("master-keys.json");
-        // A link is followed, not replaced.
-        let file = fs::canonicalize(&file).unwrap_or(file);
+        if fs::symlink_metadata(&file).is_ok_and(|file| file.is_symlink()) {
+            let file = file.display();
+            return Err(format!(
+                "{file} is a link. What it leads to may be another vault's too, and a rotation would delete that: \
+                 keys that are elsewhere go into {MASTER_KEYS}"
+            )
+            .into());
+        }
         let environment = settings.master_keys.as_ref().map(|text| text.parse::<JwkSet>());
         let environment = environment.transpose().map_err(|error| {
             format!("{MASTER_KEYS} has to be the text of a JWK Set, `{{\"keys\":[…]}}`: {error}")
         })?;
         let masters = Self { file, environment };
         remove(&masters.draft())?;
-        if sealed.is_empty() && !masters.is_there()? {
-            masters.write(&JwkSet::new([new_key()?]))?;
+        let is_there = masters.environment.is_some() || masters.file.try_exists()?;
+        match sealed.keys().next() {
+            None if !is_there => masters.write(&JwkSet::new([new_key()?]))?,
+            Some(master) if !is_there => return Err(masters.absent(master).into()),
+            _ => {}
         }
-        let place = masters.place();
-        let absent = |master: &str| {
-            format!("keys are under the master key `{master}`, which is not in {place}")
-        };
-        if let (Some(master), false) = (sealed.keys().next(), masters.is_there()?) {
-            return Err(absent(master).into());
-        }
-        let keys = masters.keys()?;
-        for (master, examples) in sealed {
-            if !examples.iter().any(|(name, example)| keys.open(example, name).is_ok()) {
-                return Err(absent(master).into());
-            }
-        }
+        masters.check(sealed)?;
         Ok(masters)
+    }
+
+    /// Checks that each key of the vault is under one of them: what others cannot read is not to be written beside it.
+    fn check(&self, sealed: &Sealed) -> Result<(), Failure> {
+        let keys = self.keys()?;
+        if let Some(master) = sealed.keys().find(|master| !keys.names.contains(*master)) {
+            return Err(self.absent(master).into());
+        }
+        let opens = |examples: &Vec<(String, String)>| {
+            examples.iter().any(|(name, example)| keys.open(example, name).is_ok())
+        };
+        // Where others open, it is the vault's key that is damaged.
+        if !sealed.is_empty() && !sealed.values().any(opens) {
+            let place = self.place();
+            return Err(format!(
+                "the master keys in {place} open nothing, whatever they are called"
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    fn absent(&self, master: &str) -> String {
+        let place = self.place();
+        format!("keys are under the master key `{master}`, which is not in {place}")
     }
 
     /// The keys, as they are now.
@@ -83,8 +104,11 @@ impl Masters {
     pub(crate) fn keep(&self, sealed: &Sealed) -> Result<usize, Failure> {
         let mut set = self.set()?;
         if self.environment.is_some() {
-            // What was in the file before the environment took its place; every key can be opened without it.
-            remove(&self.file)?;
+            // A process that still has the file may have written since this one began: then it is not deleted.
+            self.check(sealed)?;
+            if !sealed.is_empty() {
+                remove(&self.file)?;
+            }
             return Ok(set.len());
         }
         let first = set.keys().first().and_then(Jwk::kid).map(ToOwned::to_owned);
@@ -96,10 +120,6 @@ impl Masters {
             self.write(&set)?;
         }
         Ok(set.len())
-    }
-
-    fn is_there(&self) -> io::Result<bool> {
-        Ok(self.environment.is_some() || self.file.try_exists()?)
     }
 
     fn place(&self) -> String {
@@ -140,12 +160,14 @@ impl Masters {
 pub(crate) struct MasterKeys {
     first: EncryptionKey,
     all: DecryptionKeys,
+    names: BTreeSet<String>,
 }
 
 impl MasterKeys {
     fn prepare(set: &JwkSet) -> Result<Self, Failure> {
         let first = set.keys().first().ok_or("there is no master key in the set")?;
-        let names: BTreeSet<&str> = set.keys().iter().filter_map(Jwk::kid).collect();
+        let names = set.keys().iter().filter_map(|key| Some(key.kid()?.to_owned()));
+        let names: BTreeSet<String> = names.collect();
         if names.len() < set.len() {
             return Err("each master key needs a `kid` that no other has".into());
         }
@@ -155,7 +177,7 @@ impl MasterKeys {
         if first.alg() != ALGORITHM || !all.skipped().is_empty() || !set.skipped().is_empty() {
             return Err(unfit().into());
         }
-        Ok(Self { first, all })
+        Ok(Self { first, all, names })
     }
 
     /// A key as it is kept. Its name is inside, so that it is not taken for another one.

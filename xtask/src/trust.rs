@@ -42,6 +42,20 @@ pub(crate) fn run(openssl: Openssl, write: bool) -> Result<(), String> {
     }
 }
 
+/// Whether the page has what was made by hand as it is now.
+pub(crate) fn check() -> Result<(), String> {
+    let page = fs::read_to_string(PAGE).map_err(|error| told(Path::new(PAGE), &error))?;
+    let stale: Vec<String> = figures()?
+        .into_iter()
+        .filter(|(_, text)| !page.contains(text))
+        .map(|(title, _)| title)
+        .collect();
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{PAGE} has not what docs/figures says of: {}", stale.join(", ")))
+}
+
 /// What was made by hand: of each file the title, which is its first line, and the rest.
 fn figures() -> Result<Vec<(String, String)>, String> {
     let place = Path::new("docs/figures");

@@ -36,17 +36,39 @@ pub(crate) struct Number {
     literal: String,
 }
 
-/// Whole numbers by their digits, so that two that differ are never the same; others by what they are worth.
+/// Whole numbers are the same by their digits, and others by those that count: 1.50 is 1.5, and 1 is not 1.0.
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        let is_whole = |literal: &str| !literal.contains(['.', 'e', 'E']);
-        match [&self.literal, &other.literal] {
-            [a, b] if is_whole(a) || is_whole(b) => a == b,
-            [a, b] => match (a.parse::<f64>(), b.parse::<f64>()) {
-                (Ok(worth), Ok(other)) if worth.is_finite() => worth == other,
-                _ => a == b,
-            },
+        match [self, other].map(Self::digits) {
+            [Some(one), Some(other)] => one == other,
+            _ => self.literal == other.literal,
         }
+    }
+}
+
+impl Number {
+    /// Of a number that is not written as a whole one, whether it is negative, its digits without zeros at either end,
+    /// and the power of ten that they are times; none for an exponent without measure.
+    fn digits(&self) -> Option<(bool, String, i64)> {
+        let (negative, rest) = match self.literal.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, self.literal.as_str()),
+        };
+        let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.len() == self.literal.trim_start_matches('-').len() {
+            return None;
+        }
+        let digits = [whole, fraction].concat();
+        let significant = digits.trim_start_matches('0').trim_end_matches('0');
+        if significant.is_empty() {
+            return Some((negative, String::new(), 0));
+        }
+        let zeros = digits.len().checked_sub(digits.trim_end_matches('0').len())?;
+        let exponent: i64 = exponent.parse().ok()?;
+        let exponent = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        let exponent = exponent.checked_add(i64::try_from(zeros).ok()?)?;
+        Some((negative, significant.to_owned(), exponent))
     }
 }
 
@@ -55,6 +77,9 @@ impl Serialize for Number {
         // For what other formats take, too: only those of JSON know of a literal.
         if let Ok(number) = serde_json::from_str::<i64>(&self.literal) {
             return serializer.serialize_i64(number);
+        }
+        if let Ok(number) = serde_json::from_str::<u64>(&self.literal) {
+            return serializer.serialize_u64(number);
         }
         let literal = RawValue::from_string(self.literal.clone()).map_err(ser::Error::custom)?;
         literal.serialize(serializer)
@@ -187,8 +212,8 @@ impl Json {
     }
 }
 
-/// As deep as `serde_json` reads.
-const MAX_DEPTH: usize = 128;
+/// As deep as claims in a token may be ([`Limits::claims_depth`](jose_core::Limits::claims_depth)).
+const MAX_DEPTH: usize = 64;
 
 impl FromStr for Json {
     type Err = serde_json::Error;
@@ -304,7 +329,14 @@ mod tests {
     #[test]
     fn numbers_are_the_same_by_their_digits_or_by_what_they_are_worth() {
         let same = |a: &str, b: &str| a.parse::<Json>().unwrap() == b.parse().unwrap();
-        for (a, b) in [("1", "1"), ("1.5", "1.50"), ("1e2", "100.0"), ("1e400", "1e400")] {
+        for (a, b) in [
+            ("1", "1"),
+            ("1.5", "1.50"),
+            ("1e2", "100.0"),
+            ("-0.0", "-0e7"),
+            ("1e400", "10E+399"),
+            ("1e99999999999999999999", "1e99999999999999999999"),
+        ] {
             assert!(same(a, b), "{a} {b}");
         }
         for (a, b) in [
@@ -312,6 +344,11 @@ mod tests {
             ("12345678901234567890123", "12345678901234567890124"),
             ("9007199254740993", "9007199254740992.0"),
             ("1e400", "1e401"),
+            ("0.1", "0.10000000000000000001"),
+            ("1e-400", "2e-400"),
+            ("1e-400", "0.0"),
+            ("1.5", "-1.5"),
+            ("15.0", "1.5"),
         ] {
             assert!(!same(a, b), "{a} {b}");
         }
@@ -325,10 +362,10 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_to_a_depth_of_128_and_not_below() {
+    fn values_are_read_to_a_depth_of_64_and_not_below() {
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
-        assert!(nested(127).parse::<Json>().is_ok());
-        for depth in [130, 100_000] {
+        assert!(nested(65).parse::<Json>().is_ok());
+        for depth in [66, 100_000] {
             assert!(nested(depth).parse::<Json>().is_err(), "{depth}");
         }
     }

@@ -36,6 +36,10 @@
 //! ```
 //!
 //! Nothing here reads a clock or names a backend: both are arguments.
+//!
+//! Statements, claims and keys are read of JSON as it stands there, so that no digit of a number is lost: by `serde_json`
+//! from text or a `Value`, and not within what serde reads into memory first, `flatten` and enums that are tagged or
+//! untagged.
 #![forbid(unsafe_code)]
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core, reason = "it needs std")]
 

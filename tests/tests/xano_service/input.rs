@@ -233,6 +233,17 @@ fn who_does_not_say_what_is_wanted_keeps_nobody_out() {
     let silent: Vec<TcpStream> = (0..300).map(half).collect();
     assert_eq!(service.get("/openapi.json").status, 200);
     drop(silent);
+    // Nor who asks for more than it reads.
+    let deaf = |_| {
+        let mut stream = TcpStream::connect(&service.address).unwrap();
+        let ask = format!("GET /openapi.json HTTP/1.1\r\nhost: {}\r\n\r\n", service.address);
+        stream.set_nonblocking(true).unwrap();
+        let _full = stream.write_all(ask.repeat(1200).as_bytes());
+        stream
+    };
+    let deaf: Vec<TcpStream> = (0..300).map(deaf).collect();
+    assert_eq!(service.get("/openapi.json").status, 200);
+    drop(deaf);
 }
 
 #[test]

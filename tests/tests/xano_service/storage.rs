@@ -120,26 +120,41 @@ fn a_key_that_cannot_be_opened_is_named_and_no_master_keys_pile_up() {
     for user_id in 1..=3 {
         assert_eq!(service.post("/encrypt-user-data", &record(user_id)).status, 200);
     }
-    // No JWE any more, or one that its master key does not open.
+    // More than one piece, so that the damaged one is the last that is left under its master key.
+    let last = 504;
+    copies(&data, last - 3);
+    // No JWE any more, one that its master key does not open, and no text.
     let tag = "substr(encryption_key, 1, length(encryption_key) - 8) || 'AAAAAAAA'";
-    for damaged in ["'nothing'", tag] {
-        let kept = column(&data, "SELECT encryption_key FROM key_vault WHERE id = 2").remove(0);
-        let set = format!("UPDATE key_vault SET encryption_key = {damaged} WHERE id = 2");
+    for damaged in ["'nothing'", tag, "CAST(x'FF' AS TEXT)"] {
+        let query = format!("SELECT encryption_key FROM key_vault WHERE id = {last}");
+        let kept = column(&data, &query).remove(0);
+        let set = format!("UPDATE key_vault SET encryption_key = {damaged} WHERE id = {last}");
         data.database().execute_batch(&set).unwrap();
         for _ in 0..5 {
             let failed = data.run(&["--rotate"]);
             assert!(!failed.status.success());
             let told = String::from_utf8(failed.stderr).unwrap();
-            assert!(told.contains("key 2 of the vault"), "{told}");
+            assert!(told.contains(&format!("key {last} of the vault")), "{told}");
             assert!(masters(&data).len() <= 3, "{}", masters(&data).len());
             assert_eq!((data.show(1), data.show(3)), (Some(record(1)), Some(record(3))));
+            let service = data.start();
+            assert_eq!(service.get("/jws-encode?user_id=1").status, 200);
         }
-        let mended = "UPDATE key_vault SET encryption_key = ?1 WHERE id = 2";
-        data.database().execute(mended, [kept]).unwrap();
+        let mended = format!("UPDATE key_vault SET encryption_key = ?1 WHERE id = {last}");
+        data.database().execute(&mended, [kept]).unwrap();
         assert!(data.run(&["--rotate"]).status.success());
         assert_eq!(masters(&data).len(), 1);
-        assert_eq!(data.show(2), Some(record(2)));
     }
+}
+
+/// Puts copies of the first key into the vault, which nothing is under.
+fn copies(data: &Data, number: usize) {
+    let copy = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
+         INSERT INTO key_vault (key_id, encryption_key)
+             SELECT key_id, encryption_key FROM n, (SELECT * FROM key_vault WHERE id = 1)"
+    );
+    data.database().execute_batch(&copy).unwrap();
 }
 
 #[test]
@@ -183,13 +198,22 @@ fn what_is_kept_under_other_master_keys_is_not_written_beside() {
     let rotate = data
         .command()
         .arg("--rotate")
-        .env("XANO_SERVICE_MASTER_KEYS", text(&[new.clone(), old]))
+        .env("XANO_SERVICE_MASTER_KEYS", text(&[new.clone(), old.clone()]))
         .status();
     assert!(rotate.unwrap().success());
     assert!(!data.path.join("master-keys.json").exists());
     let told = refused(None);
     assert!(told.contains(new.kid().unwrap()) && told.contains("master-keys.json"), "{told}");
     assert!(!data.path.join("master-keys.json").exists(), "a new one would be no replacement");
+
+    // One that is put back, with a copy of the data, is gone after the next rotation.
+    fs::write(data.path.join("master-keys.json"), text(&[old.clone()])).unwrap();
+    let both = text(&[new.clone(), old.clone()]);
+    let rotate = |set: &str| {
+        let mut command = data.command();
+        command.arg("--rotate").env("XANO_SERVICE_MASTER_KEYS", set).status().unwrap().success()
+    };
+    assert!(rotate(&both) && !data.path.join("master-keys.json").exists());
 
     // A secret is not told with what is wrong with it.
     let secret = text(&[new]);
@@ -223,23 +247,23 @@ fn while_many_keys_are_rotated_others_write() {
     for user_id in 1..=4 {
         assert_eq!(service.post("/encrypt-user-data", &record(user_id)).status, 200);
     }
-    // Copies under other names of columns that are the same for all: more than one piece of them.
-    data.database()
-        .execute_batch(
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500)
-             INSERT INTO key_vault (key_id, encryption_key)
-                 SELECT key_id, encryption_key FROM n, (SELECT * FROM key_vault WHERE id = 1);",
-        )
-        .unwrap();
+    copies(&data, 1500);
+    let first_and_last = || {
+        let query = "SELECT encryption_key FROM key_vault WHERE id IN (1, 1504) ORDER BY id";
+        column(&data, query)
+    };
+    let before = first_and_last();
     let mut rotating = data.command().arg("--rotate").spawn().unwrap();
-    let mut written = 0;
+    let (mut written, mut in_between) = (0, 0);
     while rotating.try_wait().unwrap().is_none() {
         written += 1;
         assert_eq!(service.post("/encrypt-user-data", &record(100 + written)).status, 200);
+        let now = first_and_last();
+        in_between += u32::from(now[0] != before[0] && now[1] == before[1]);
     }
+    assert!(in_between > 1, "it was not seen between two pieces");
     assert!(rotating.wait().unwrap().success());
     assert_eq!(masters(&data).len(), 1);
-    assert!(written > 0);
     for user_id in (1..=4).chain(101..=100 + written) {
         assert_eq!(data.show(user_id), Some(record(user_id)));
     }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::openssl::Openssl;
 use crate::process::output;
-use crate::table;
+use crate::{table, trust};
 
 /// Makes every check, prints every problem, and fails if there is one.
 pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
@@ -22,6 +22,7 @@ pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     problems.extend(crates::check(&files)?);
     problems.extend(deny::check(&files));
     problems.extend(table::check(openssl).err());
+    problems.extend(trust::check().err());
 
     for problem in &problems {
         println!("{problem}");
