@@ -81,18 +81,16 @@ impl Store {
             transaction.execute_batch(migration)?;
         }
         transaction.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len())?)?;
-        let sealed = match settings.task {
+        let masters = if let Task::Show(_) = settings.task {
             // Whether its own key opens is seen when it is.
-            Task::Show(_) => Sealed::new(),
-            _ => {
-                let (sealed, damage) = sealed(&transaction)?;
-                if let Some(damage) = damage {
-                    eprintln!("{damage}");
-                }
-                sealed
+            Masters::find(settings)?
+        } else {
+            let (sealed, damage) = sealed(&transaction)?;
+            if let Some(damage) = damage {
+                eprintln!("{damage}");
             }
+            Masters::for_writing(settings, &sealed)?
         };
-        let masters = Masters::find(settings, &sealed)?;
         transaction.commit()?;
         Ok(Self { connection, masters })
     }

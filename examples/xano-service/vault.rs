@@ -30,8 +30,8 @@ pub(crate) struct Masters {
 }
 
 impl Masters {
-    /// Those of the environment, or of a file, which is made if no key was `sealed` under one.
-    pub(crate) fn find(settings: &Settings, sealed: &Sealed) -> Result<Self, Failure> {
+    /// Those of the environment, or of a file.
+    pub(crate) fn find(settings: &Settings) -> Result<Self, Failure> {
         let file = settings.data.join("master-keys.json");
         if fs::symlink_metadata(&file).is_ok_and(|file| file.is_symlink()) {
             let file = file.display();
@@ -45,7 +45,13 @@ impl Masters {
         let environment = environment.transpose().map_err(|error| {
             format!("{MASTER_KEYS} has to be the text of a JWK Set, `{{\"keys\":[…]}}`: {error}")
         })?;
-        let masters = Self { file, environment };
+        Ok(Self { file, environment })
+    }
+
+    /// The same, where keys are about to be written: a file is made if none is there and no key was `sealed` under one,
+    /// and if keys were, they have to be under these.
+    pub(crate) fn for_writing(settings: &Settings, sealed: &Sealed) -> Result<Self, Failure> {
+        let masters = Self::find(settings)?;
         remove(&masters.draft())?;
         let is_there = masters.environment.is_some() || masters.file.try_exists()?;
         match sealed.keys().next() {

@@ -207,7 +207,7 @@ fn what_is_kept_under_other_master_keys_is_not_written_beside() {
     assert!(!data.path.join("master-keys.json").exists(), "a new one would be no replacement");
 
     // One that is put back, with a copy of the data, is gone after the next rotation.
-    fs::write(data.path.join("master-keys.json"), text(&[old.clone()])).unwrap();
+    fs::write(data.path.join("master-keys.json"), text(std::slice::from_ref(&old))).unwrap();
     let both = text(&[new.clone(), old.clone()]);
     let rotate = |set: &str| {
         let mut command = data.command();
@@ -226,6 +226,23 @@ fn what_is_kept_under_other_master_keys_is_not_written_beside() {
         let output = command.env("XANO_SERVICE_MASTER_KEYS", value).output().unwrap();
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && !told.contains("kty"), "{told}");
+    }
+}
+
+#[test]
+fn showing_makes_no_master_keys_and_follows_no_link() {
+    let data = Data::new();
+    let service = data.start();
+    assert_eq!(service.post("/encrypt-user-data", &record(1)).status, 200);
+    let (path, elsewhere) = (data.path.join("master-keys.json"), data.path.join("elsewhere.json"));
+    fs::rename(&path, &elsewhere).unwrap();
+    assert_eq!(data.show(1), None);
+    assert!(!path.exists());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let failed = data.run(&["--rotate"]);
+        assert!(String::from_utf8(failed.stderr).unwrap().contains("is a link"));
     }
 }
 
