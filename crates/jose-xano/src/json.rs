@@ -47,8 +47,8 @@ impl PartialEq for Number {
 }
 
 impl Number {
-    /// Of a number that is not written as a whole one, whether it is negative, its digits without zeros at either end,
-    /// and the power of ten that they are times; none for an exponent without measure.
+    /// Whether it is negative, its digits without zeros at either end, and the power of ten that they are times. None for
+    /// a number that is written as a whole one, and for an exponent beyond measure.
     fn digits(&self) -> Option<(bool, String, i64)> {
         let (negative, rest) = match self.literal.strip_prefix('-') {
             Some(rest) => (true, rest),

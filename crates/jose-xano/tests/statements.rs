@@ -424,6 +424,18 @@ fn a_claim_that_looks_like_a_number_to_a_reader_is_not_the_number() {
 }
 
 #[test]
+fn a_statement_is_read_of_a_value_as_of_its_text() {
+    let json = format!(r#"{{"claims":{{"id":7,"at":1.5}},"headers":{{"x":[1]}},"key":{KEY}}}"#);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let read: JwsEncode = serde_json::from_value(value).unwrap();
+    let token = jws_encode(&read, NOW, BACKEND).unwrap();
+    let payload = decode(&token, r#","check_claims":{"id":7,"at":1.5}"#, NOW).unwrap();
+    let again: serde_json::Value = serde_json::from_str(&payload).unwrap();
+    let claims = serde_json::to_value(Payload::new(&again).unwrap()).unwrap();
+    assert_eq!(claims, serde_json::json!({"at": 1.5, "id": 7}));
+}
+
+#[test]
 fn a_token_that_was_changed_or_is_none_is_refused() {
     let signed = encode(&format!(r#"{{"claims":{{"a":1}},"key":{KEY}}}"#)).unwrap();
     let encrypted = encrypt(&format!(r#"{{"claims":{{"a":1}},"key":{KEK}}}"#)).unwrap();
