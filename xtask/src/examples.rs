@@ -1,11 +1,9 @@
-//! The examples: those that tell the same each time, run as a user would, and what they tell held to a file beside them;
-//! and those that a task needs built.
+//! The examples that tell the same each time, run as a user would, and what they tell held to a file beside them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::openssl::Openssl;
-use crate::process::{cargo, output, run as run_command, target};
+use crate::process::{cargo, output};
 use crate::tree::told;
 
 /// Runs each, and compares.
@@ -26,11 +24,4 @@ pub(crate) fn run() -> Result<(), String> {
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
-}
-
-/// Builds an example with the features of the whole workspace, of which most is there after its tests.
-pub(crate) fn built(name: &str, openssl: Openssl) -> Result<PathBuf, String> {
-    let args = ["build", "-q", "--workspace", "--features", openssl.workspace_features()];
-    run_command(cargo(&args).args(["--example", name]))?;
-    Ok(target()?.join("debug/examples").join(name))
 }

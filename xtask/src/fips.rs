@@ -9,9 +9,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::examples;
 use crate::openssl::{Openssl, missing_to_build};
-use crate::process::{cargo, metadata, run as run_command, succeeds, target};
+use crate::process::{Program, built, cargo, metadata, run as run_command, succeeds, target};
 
 /// Makes the provider where there is none, runs the tests in it, and prints what it approves of.
 pub(crate) fn run(openssl: Openssl, version: Option<&str>) -> Result<(), String> {
@@ -49,7 +48,7 @@ pub(crate) fn run(openssl: Openssl, version: Option<&str>) -> Result<(), String>
                 .args(["--test", module.suite])
                 .env("JOSE_FIPS", &place.directory),
         ),
-        examples::built("fips-report", openssl)
+        built(Program::Example("fips-report"), workspace)
             .and_then(|program| run_command(Command::new(program).arg(&place.config))),
     ];
     let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();

@@ -2,10 +2,11 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 
 use crate::nightly;
 use crate::openssl::Openssl;
-use crate::process::{cargo, run as run_command};
+use crate::process::{Program, built, run as run_command};
 use crate::tree::told as told_of;
 
 /// The program of cargo that builds the targets and starts them.
@@ -34,11 +35,8 @@ pub(crate) fn run(openssl: Openssl, args: &[&str]) -> Result<(), String> {
     if asked.length.is_repeatable() && corpus.exists() {
         fs::remove_dir_all(&corpus).map_err(|error| told_of(&corpus, &error))?;
     }
-    run_command(
-        cargo(&["run", "-q", "-p", "jose-tests", "--features", openssl.feature()])
-            .args(["--bin", "seeds", "--"])
-            .arg(&corpus),
-    )?;
+    let seeds = built(Program::Own("seeds"), openssl.workspace_features())?;
+    run_command(Command::new(seeds).arg(&corpus))?;
     let (mut rows, mut failures) = (Vec::new(), Vec::new());
     for target in targets()? {
         if !asked.targets.is_empty() && !asked.targets.contains(&target) {

@@ -42,6 +42,24 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// A program of the workspace, an example or another, built with these features: those of its tests, or most would be
+/// built again.
+pub(crate) fn built(program: Program<'_>, features: &str) -> Result<PathBuf, String> {
+    let (kind, name, place) = match program {
+        Program::Example(name) => ("--example", name, "debug/examples"),
+        Program::Own(name) => ("--bin", name, "debug"),
+    };
+    run(cargo(&["build", "-q", "--workspace", "--features", features]).args([kind, name]))?;
+    Ok(target()?.join(place).join(name))
+}
+
+/// What is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Program<'a> {
+    Example(&'a str),
+    Own(&'a str),
+}
+
 /// Where this workspace is built: `CARGO_TARGET_DIR`, or what else cargo is told.
 pub(crate) fn target() -> Result<PathBuf, String> {
     let metadata = metadata(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;

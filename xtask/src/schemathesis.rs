@@ -7,16 +7,17 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::interop;
 use crate::openssl::Openssl;
-use crate::process::{output, run as run_command, target};
+use crate::process::{Program, built, output, run as run_command, target};
 use crate::tree::told;
-use crate::{examples, interop};
 
 /// Installs the program under `target/schemathesis`, starts the service there, and has it asked.
 pub(crate) fn run(openssl: Openssl) -> Result<(), String> {
     let place = target()?.join("schemathesis");
     interop::python(Path::new("tests/schemathesis"), &place)?;
-    let service = Service::start(&examples::built(SERVICE, openssl)?, &place)?;
+    let program = built(Program::Example(SERVICE), openssl.workspace_features())?;
+    let service = Service::start(&program, &place)?;
     service.try_what_it_says()?;
     let description = format!("http://{}/openapi.json", service.address);
     run_command(
@@ -33,7 +34,7 @@ const SERVICE: &str = "xano-service";
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance,negative_data_rejection,unsupported_method";
 
-const SECONDS: &str = "60";
+const SECONDS: &str = "45";
 
 /// The service, until it is dropped.
 struct Service {

@@ -1,9 +1,10 @@
 //! `cargo xtask table`: what README.md says about algorithms and backends, as the code says it.
 
 use std::fs;
+use std::process::Command;
 
 use crate::openssl::Openssl;
-use crate::process::{cargo, output};
+use crate::process::{Program, built, output};
 
 /// Prints README.md's tables as the code has them.
 pub(crate) fn print(openssl: Openssl) -> Result<(), String> {
@@ -51,9 +52,8 @@ fn read() -> Result<String, String> {
 }
 
 fn generate(openssl: Openssl, name: &str) -> Result<String, String> {
-    let features = format!("rustcrypto,{}", openssl.feature());
-    let args = ["run", "-q", "-p", "jose-tests", "--features", &features, "--bin", "table"];
-    let table = output(cargo(&args).arg("--").arg(name))?;
+    let program = built(Program::Own("table"), openssl.workspace_features())?;
+    let table = output(Command::new(program).arg(name))?;
     Ok(table.trim_matches('\n').to_owned())
 }
 
