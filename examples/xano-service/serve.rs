@@ -22,7 +22,7 @@ const HEAD_TIME: Duration = Duration::from_secs(5);
 
 /// How long a connection may last, which is for one request: longer than all that a request may wait for. Who does not
 /// read the answer holds a connection for nothing, too.
-const LIFE_TIME: Duration = Duration::from_secs(30);
+const LIFE_TIME: Duration = Duration::from_secs(60);
 
 /// How long requests may take to end once the service is to stop.
 const PATIENCE: Duration = Duration::from_secs(20);

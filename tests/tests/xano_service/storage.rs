@@ -162,9 +162,14 @@ fn a_draft_that_a_kill_has_left_is_deleted() {
     let data = Data::new();
     drop(data.start());
     let draft = data.path.join("master-keys.draft");
-    fs::copy(data.path.join("master-keys.json"), &draft).unwrap();
-    assert!(data.run(&["--rotate"]).status.success());
-    assert!(!draft.exists());
+    for arguments in [None, Some("--rotate")] {
+        fs::copy(data.path.join("master-keys.json"), &draft).unwrap();
+        match arguments {
+            None => drop(data.start()),
+            Some(task) => assert!(data.run(&[task]).status.success()),
+        }
+        assert!(!draft.exists(), "{arguments:?}");
+    }
 }
 
 #[test]
