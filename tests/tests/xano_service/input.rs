@@ -1,7 +1,8 @@
 //! Input that is not what an endpoint takes: a clear refusal, and nothing changed.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use jose::{Jwk, base64url};
 
@@ -231,6 +232,10 @@ fn who_does_not_say_what_is_wanted_keeps_nobody_out() {
         stream
     };
     let silent: Vec<TcpStream> = (0..300).map(half).collect();
+    let mut first = &silent[0];
+    // Less than what hyper waits for by itself.
+    first.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+    assert!(first.read(&mut [0; 1]).is_ok(), "a head that does not come is waited for");
     assert_eq!(service.get("/openapi.json").status, 200);
     drop(silent);
     // Nor who asks for more than it reads.
