@@ -214,11 +214,11 @@ fn when_all_places_are_taken_one_is_refused_in_time() {
         })
         .collect();
     // Those have their places when the page, which needs none, has been answered for a while.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     assert_eq!(service.get("/").status, 200);
     assert_eq!(service.get("/jws-encode?user_id=1").refused(), (503, "ERR_BUSY".into()));
     drop(slow);
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(Duration::from_millis(500));
     assert_eq!(service.get("/jws-encode?user_id=1").status, 200);
 }
 
