@@ -72,7 +72,7 @@ fn encoder(id: &str, summary: &str, parameter: &str, max: usize) -> Value {
                 "schema": { "type": "integer", "minimum": 1, "maximum": MAX_TTL, "default": 3600 }
             }
         ],
-        "responses": responses(&encoded, &["400", "503"])
+        "responses": responses(&encoded, &["400", "421", "503"])
     })
 }
 
@@ -81,7 +81,7 @@ fn writer(id: &str, summary: &str, input: &Value, output: &Value) -> Value {
         "operationId": id,
         "summary": summary,
         "requestBody": request(input),
-        "responses": responses(&object(output), &["400", "408", "413", "415", "503"])
+        "responses": responses(&object(output), &["400", "408", "413", "415", "421", "503"])
     })
 }
 
@@ -95,7 +95,7 @@ fn decoder(id: &str, summary: &str, verdict: &str) -> Value {
         "operationId": id,
         "summary": summary,
         "requestBody": request(&input),
-        "responses": responses(&output, &["400", "401", "408", "413", "415", "422", "503"])
+        "responses": responses(&output, &["400", "401", "408", "413", "415", "421", "422", "503"])
     })
 }
 

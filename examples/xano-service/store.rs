@@ -236,7 +236,7 @@ impl Store {
         let (sealed, damage) = sealed(&transaction)?;
         // Which one of them it would take to mend that, nobody knows.
         damage.map_or(Ok(()), Err)?;
-        masters.keep(&sealed)
+        masters.delete_unused(&sealed)
     }
 
     /// A transaction beside which nobody writes, and the master keys, which are read in it.

@@ -69,11 +69,8 @@ impl Masters {
         if let Some(master) = sealed.keys().find(|master| !keys.names.contains(*master)) {
             return Err(self.absent(master).into());
         }
-        let opens = |examples: &Vec<(String, String)>| {
-            examples.iter().any(|(name, example)| keys.open(example, name).is_ok())
-        };
         // Where others open, it is the vault's key that is damaged.
-        if !sealed.is_empty() && !sealed.values().any(opens) {
+        if !sealed.is_empty() && !sealed.values().any(|examples| keys.opens(examples)) {
             let place = self.place();
             return Err(format!(
                 "the master keys in {place} open nothing, whatever they are called"
@@ -107,12 +104,14 @@ impl Masters {
     }
 
     /// Deletes what no key is `sealed` under, but for the first. Returns how many are left.
-    pub(crate) fn keep(&self, sealed: &Sealed) -> Result<usize, Failure> {
+    pub(crate) fn delete_unused(&self, sealed: &Sealed) -> Result<usize, Failure> {
         let mut set = self.set()?;
         if self.environment.is_some() {
             // A process that still has the file may have written since this one began: then it is not deleted.
             self.check(sealed)?;
-            if !sealed.is_empty() {
+            let keys = self.keys()?;
+            // Nor where a name alone is the same: it may be what it takes to open the others.
+            if !sealed.is_empty() && sealed.values().all(|examples| keys.opens(examples)) {
                 remove(&self.file)?;
             }
             return Ok(set.len());
@@ -184,6 +183,11 @@ impl MasterKeys {
             return Err(unfit().into());
         }
         Ok(Self { first, all, names })
+    }
+
+    /// Whether one of these opens.
+    fn opens(&self, sealed: &[(String, String)]) -> bool {
+        sealed.iter().any(|(name, sealed)| self.open(sealed, name).is_ok())
     }
 
     /// A key as it is kept. Its name is inside, so that it is not taken for another one.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
-use jose::{Alg, Jwk, JwkSet, RUSTCRYPTO};
+use jose::{Alg, EncryptionKey, Jwk, JwkSet, RUSTCRYPTO};
 
 use crate::process::{Data, answer, head, post};
 
@@ -147,6 +147,17 @@ fn a_key_that_cannot_be_opened_is_named_and_no_master_keys_pile_up() {
     }
 }
 
+/// Puts a key into the vault that is under the first master key of this set. Returns which one it is.
+fn sealed_under_file(data: &Data, set: &str) -> i64 {
+    let master = JwkSet::from_json(set).unwrap().keys()[0].clone();
+    let master = EncryptionKey::from_jwk(&master, RUSTCRYPTO).unwrap();
+    let key = Jwk::generate_oct(256, RUSTCRYPTO).unwrap().with_kid("session_of_9");
+    let database = data.database();
+    let insert = "INSERT INTO key_vault (key_id, encryption_key) VALUES ('session_of_9', ?1)";
+    database.execute(insert, [key.encrypt(&master).unwrap()]).unwrap();
+    database.last_insert_rowid()
+}
+
 /// Puts copies of the first key into the vault, which nothing is under.
 fn copies(data: &Data, number: usize) {
     let copy = format!(
@@ -210,6 +221,18 @@ fn what_is_kept_under_other_master_keys_is_not_written_beside() {
     let told = refused(None);
     assert!(told.contains(new.kid().unwrap()) && told.contains("master-keys.json"), "{told}");
     assert!(!data.path.join("master-keys.json").exists(), "a new one would be no replacement");
+
+    // It stays where a master key of the environment has but the name of one: what is under that needs the file.
+    let text_of_file = text(&[new_master().with_kid("twin")]);
+    fs::write(data.path.join("master-keys.json"), &text_of_file).unwrap();
+    let twin = Jwk::from_secret_octets([7; 32]).unwrap().with_alg(Alg::A256GCMKW).unwrap();
+    let sealed = sealed_under_file(&data, &text_of_file);
+    let twins = text(&[new.clone(), twin.with_kid("twin")]);
+    let mut rotate = data.command();
+    rotate.arg("--rotate").env("XANO_SERVICE_MASTER_KEYS", twins);
+    assert!(!rotate.status().unwrap().success());
+    assert!(data.path.join("master-keys.json").exists());
+    data.database().execute("DELETE FROM key_vault WHERE id = ?1", [sealed]).unwrap();
 
     // One that is put back, with a copy of the data, is gone after the next rotation.
     fs::write(data.path.join("master-keys.json"), text(std::slice::from_ref(&old))).unwrap();

@@ -238,7 +238,7 @@ impl<'t> Encrypted<'t> {
         policy: &Policy,
         tries: &mut usize,
     ) -> Result<Decrypted<Vec<u8>>, Error> {
-        let enc = self.check_headers(policy)?;
+        let enc = self.check_policy(policy)?;
         let keys = keys.resolve(self).map_err(DecryptError::Unavailable)?;
         let mut refusal = None;
         for key in keys.select(self, *tries)? {
@@ -260,7 +260,7 @@ impl<'t> Encrypted<'t> {
 
     /// What the headers and the lengths alone decide, for who has the key of `alg` in a key service: to
     /// be asked before that is, so that a token which is refused in any case costs no question there,
-    /// and what is wrong with it is not taken for a failure of the service.
+    /// and what is wrong with it is not taken for a failure of the service (RFC 7516 §5.2).
     ///
     /// # Errors
     ///
@@ -275,7 +275,7 @@ impl<'t> Encrypted<'t> {
         alg: KeyManagementAlgorithm,
         policy: &Policy,
     ) -> Result<ContentEncryption, DecryptError> {
-        let enc = self.check_headers(policy)?;
+        let enc = self.check_policy(policy)?;
         if self.alg() != alg.name() {
             return Err(self.no_match(NoMatchReason::AlgorithmNotAllowed));
         }
@@ -309,7 +309,7 @@ impl<'t> Encrypted<'t> {
     }
 
     /// Everything that the headers alone decide, before anyone is asked for keys.
-    fn check_headers(&self, policy: &Policy) -> Result<ContentEncryption, DecryptError> {
+    fn check_policy(&self, policy: &Policy) -> Result<ContentEncryption, DecryptError> {
         self.protected
             .check_crit(|name| policy.is_understood(name))
             .map_err(DecryptError::Critical)?;
